@@ -1,0 +1,41 @@
+import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta } from '../wire/types.ts';
+
+/**
+ * What somebody who watches a meeting is told: the mirror, the launcher, a page.
+ * Sent as it happens; nothing waits for a viewer.
+ */
+export type ViewerEvent =
+  | {
+      readonly type: 'paired';
+      readonly meeting: string;
+      readonly seats: { readonly a: Participant; readonly b: Participant };
+      /** Where the journal and the transcripts are, absent when none are kept. */
+      readonly folder?: string;
+    }
+  /** It is this seat's turn to speak. */
+  | { readonly type: 'thinking'; readonly meeting: string; readonly seat: Seat }
+  /** A piece of the turn being written. Empty: what was shown of it is void, it starts again. */
+  | { readonly type: 'delta'; readonly meeting: string; readonly seat: Seat; readonly text: string }
+  | {
+      readonly type: 'turn';
+      readonly meeting: string;
+      readonly seat: Seat;
+      readonly turn: number;
+      readonly text: string;
+      readonly control?: SpokenVerb;
+      readonly meta?: TurnMeta;
+    }
+  | { readonly type: 'control'; readonly meeting: string; readonly seat: Seat; readonly verb: SpokenVerb }
+  /** "rate limited, next try in 12 s": a viewer may count the seconds down by itself. */
+  | { readonly type: 'status'; readonly meeting: string; readonly seat: Seat; readonly text: string }
+  | {
+      readonly type: 'stopped';
+      readonly meeting: string;
+      readonly reason: StopReason;
+      readonly detail?: string;
+      readonly turns: number;
+      readonly folder?: string;
+    };
+
+/** Must return at once and must not throw. */
+export type Viewer = (event: ViewerEvent) => void;
