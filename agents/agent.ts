@@ -1,0 +1,214 @@
+import type { JsonGreeting } from '../wire/greeting.ts';
+import { ColloquyError, messageOf } from '../wire/errors.ts';
+import { encodeControl, encodeText, type ProxyFrame } from '../wire/message.ts';
+import { parseSpeech } from '../wire/speech.ts';
+import type { TurnMeta } from '../wire/types.ts';
+import { createReplyCleaner } from './clean-reply.ts';
+import { connectPatiently, type Connection, type ProxyAddress } from './connection.ts';
+import { History, silence } from './history.ts';
+import type { Provider } from './provider.ts';
+import { replyReliably, type Patience } from './reliable.ts';
+
+export interface AgentOptions {
+  readonly proxy: ProxyAddress;
+  readonly greeting: JsonGreeting;
+  /** The system prompt. */
+  readonly system: string;
+  /** Said word for word when this agent is the one to start. */
+  readonly opening?: string;
+  readonly provider: Provider;
+  readonly patience: Patience;
+  readonly observer?: AgentObserver;
+  /** Ends everything at once. */
+  readonly signal: AbortSignal;
+  readonly nowMs?: () => number;
+}
+
+/** What somebody who watches one agent may want to know. */
+export interface AgentObserver {
+  /** The proxy is not there yet. */
+  onWait?(problem: string, delayMs: number): void;
+  onConnected?(): void;
+  /** Every frame of the proxy, the moment it comes. */
+  onFrame?(frame: ProxyFrame): void;
+  /** What was said, as it went out. */
+  onSaid?(text: string): void;
+  /** What the agent tells the viewers about itself. */
+  onStatus?(text: string): void;
+}
+
+/** A meeting that an agent takes part in. */
+export interface Agent {
+  /** Resolves with the reason when the meeting is over. Rejects with ColloquyError. */
+  readonly finished: Promise<string>;
+  /** Takes leave in its own name: the partner answers, and the meeting ends. */
+  sayGoodbye(): void;
+}
+
+/** Sits down at a proxy and answers until the meeting is over. */
+export function startAgent(options: AgentOptions): Agent {
+  let sayGoodbye = (): void => {};
+  const finished = (async () => {
+    const { observer = {}, signal } = options;
+    const onWait = (problem: string, delayMs: number): void => observer.onWait?.(problem, delayMs);
+    const connection = await connectPatiently(options.proxy, { signal, onWait });
+    const seated = new SeatedAgent(connection, options);
+    sayGoodbye = () => seated.sayGoodbye();
+    return seated.converse();
+  })();
+  return { finished, sayGoodbye: () => sayGoodbye() };
+}
+
+class SeatedAgent {
+  readonly #connection: Connection;
+  readonly #options: AgentOptions;
+  readonly #observer: AgentObserver;
+  readonly #history = new History();
+  /** Aborted when the meeting is over, whatever is being written. */
+  readonly #over = new AbortController();
+  /** Aborted when what is being written should be written anew. */
+  #attempt = new AbortController();
+  #leaving = false;
+
+  constructor(connection: Connection, options: AgentOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#observer = options.observer ?? {};
+    connection.onFrame((frame) => this.#notice(frame));
+    connection.onEnd(() => this.#over.abort());
+  }
+
+  async converse(): Promise<string> {
+    this.#send(encodeControl('iam', this.#options.greeting));
+    this.#observer.onConnected?.();
+    for await (const frame of this.#connection.frames) {
+      switch (frame.type) {
+        case 'history':
+        case 'welcome':
+        case 'delta':
+        case 'status':
+          break;
+        case 'note':
+          this.#history.note(frame.text);
+          break;
+        case 'start':
+          this.#history.hear('/start');
+          await this.#answer({ opening: this.#options.opening });
+          break;
+        case 'text':
+          this.#history.hear(frame.text);
+          if (!this.#nextIsGoodbye()) await this.#answer({});
+          break;
+        case 'help':
+          this.#history.hear('/help');
+          await this.#answer({});
+          break;
+        case 'bye':
+          this.#history.hear('/bye');
+          await this.#answer({ end: true });
+          break;
+        case 'stop':
+          this.#connection.socket.close();
+          return frame.reason;
+        case 'error':
+          throw new ColloquyError(`the proxy refused: ${frame.message} (${frame.code})`, { code: frame.code });
+      }
+    }
+    this.#options.signal.throwIfAborted();
+    throw new ColloquyError('the proxy closed the connection in the middle of the meeting', { code: 'proxy-lost' });
+  }
+
+  sayGoodbye(): void {
+    this.#leaving = true;
+    this.#attempt.abort();
+    this.#send(encodeControl('bye'));
+  }
+
+  /** Some frames cannot wait until the reply at hand is written. */
+  #notice(frame: ProxyFrame): void {
+    this.#observer.onFrame?.(frame);
+    if (frame.type === 'stop' || frame.type === 'error') this.#over.abort();
+    // The goodbye belongs to the text before it, which may have come a moment earlier.
+    if (frame.type === 'bye') this.#attempt.abort();
+  }
+
+  #nextIsGoodbye(): boolean {
+    return this.#connection.peek()[0]?.type === 'bye';
+  }
+
+  /** Asks the provider and sends what it says. Nothing is sent of a reply that was overtaken by events. */
+  async #answer({ opening, end = false }: { opening?: string | undefined; end?: boolean }): Promise<void> {
+    if (this.#leaving) return;
+    this.#attempt = new AbortController();
+    try {
+      const { text, meta } = opening ? { text: opening, meta: {} } : await this.#compose();
+      this.#say(text, meta, end);
+    } catch (error) {
+      if (this.#over.signal.aborted || this.#attempt.signal.aborted) return;
+      if (!this.#options.signal.aborted) {
+        this.#status(`gives up: ${messageOf(error)}`);
+        this.#connection.socket.close();
+      }
+      throw error;
+    }
+  }
+
+  async #compose(): Promise<{ text: string; meta: TurnMeta }> {
+    const { provider, system, patience, nowMs = Date.now } = this.#options;
+    const signal = AbortSignal.any([this.#options.signal, this.#over.signal, this.#attempt.signal]);
+    const startedAtMs = nowMs();
+    let cleaner = createReplyCleaner();
+    const stream = replyReliably(provider, { system, messages: this.#history.messages(), signal }, patience, {
+      onStatus: (text) => this.#status(text),
+      onRestart: () => {
+        cleaner = createReplyCleaner();
+        this.#send(encodeControl('delta', ''));
+      },
+    });
+    for await (const piece of stream) {
+      if (piece.type === 'text') this.#delta(cleaner.push(piece.text));
+      if (piece.type !== 'end') continue;
+      const { rest, text } = cleaner.end();
+      this.#delta(rest);
+      const usage = piece.usage ? { usage: piece.usage } : {};
+      const finish = text === '' ? 'empty' : piece.finish;
+      return { text: text === '' ? silence : text, meta: { ...usage, ms: nowMs() - startedAtMs, finish } };
+    }
+    signal.throwIfAborted();
+    throw new ColloquyError(`${provider.name}: the reply was cut off`, { code: 'cut-off' });
+  }
+
+  #say(text: string, meta: TurnMeta, end: boolean): void {
+    // Who answers a goodbye ends the meeting, whether the model remembered to say so or not.
+    const speech = end ? parseSpeech(text) : { text };
+    this.#history.say(speech.text);
+    this.#connection.socket.together(() => {
+      if (speech.text !== '') {
+        if (Object.keys(meta).length > 0) this.#send(encodeControl('meta', meta));
+        this.#send(encodeSpeech(speech.text));
+      }
+      if (end) this.#send(encodeControl('end'));
+    });
+    if (parseSpeech(speech.text).control === 'bye') this.#leaving = true;
+    this.#observer.onSaid?.(speech.text);
+  }
+
+  #delta(text: string): void {
+    if (text !== '') this.#send(encodeControl('delta', text));
+  }
+
+  #status(text: string): void {
+    this.#observer.onStatus?.(text);
+    this.#send(encodeControl('status', text));
+  }
+
+  #send(line: string): void {
+    this.#connection.socket.sendLine(line);
+  }
+}
+
+/** A control token at the very start must reach the relay as it is, and not behind an escaped slash. */
+function encodeSpeech(text: string): string {
+  const line = encodeText(text);
+  return /^\/(?:bye|end|stop|help)\b/.test(text) ? line.slice(1) : line;
+}

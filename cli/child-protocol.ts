@@ -1,0 +1,15 @@
+import type { ViewerEvent } from '../proxy/viewer.ts';
+
+/** What a process tells the launcher that started it, over Node's IPC channel. */
+export type ChildMessage =
+  /** The proxy listens, on these ports. */
+  | { readonly type: 'listening'; readonly ports: { readonly a: number; readonly b: number } }
+  | { readonly type: 'viewer'; readonly event: ViewerEvent }
+  /** The process is about to leave, and why, in one sentence. */
+  | { readonly type: 'failed'; readonly message: string; readonly exitCode: number };
+
+/** What the launcher tells a process. Closing the channel means: end at once. */
+export type ParentMessage = { readonly type: 'goodbye' } | { readonly type: 'end' };
+
+/** Set in the environment of processes that a launcher looks after. */
+export const supervisedVariable = 'COLLOQUY_SUPERVISED';

@@ -1,0 +1,34 @@
+import { pino, type Logger } from 'pino';
+import { PinoPretty } from 'pino-pretty';
+
+/** The flags `-l -v -d -q`, which all long-running commands share. */
+export interface LogFlags {
+  readonly logfile?: string | undefined;
+  readonly verbose?: boolean | undefined;
+  readonly debug?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+export const logFlags = {
+  logfile: { alias: 'l', type: 'string', normalize: true, describe: 'Write the log to this file, as JSON' },
+  verbose: { alias: 'v', type: 'boolean', describe: 'Say more' },
+  debug: { alias: 'd', type: 'boolean', describe: 'Say everything' },
+  quiet: { alias: 'q', type: 'boolean', describe: 'Say nothing but errors' },
+} as const;
+
+/** A log on stderr, pretty on a terminal and JSON otherwise; or in a file, as JSON. */
+export function createLog(name: string, flags: LogFlags): Logger {
+  const options = { name, level: levelOf(flags), base: { pid: process.pid } };
+  if (flags.logfile !== undefined) {
+    return pino(options, pino.destination({ dest: flags.logfile, sync: true, mkdir: true }));
+  }
+  if (!process.stderr.isTTY) return pino(options, pino.destination({ dest: 2, sync: true }));
+  const pretty = PinoPretty({ destination: 2, sync: true, ignore: 'pid,name', translateTime: 'SYS:HH:MM:ss', singleLine: true });
+  return pino(options, pretty);
+}
+
+function levelOf({ quiet, debug, verbose }: LogFlags): string {
+  if (quiet) return 'error';
+  if (debug) return 'trace';
+  return verbose ? 'debug' : 'info';
+}

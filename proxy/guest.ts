@@ -1,0 +1,112 @@
+import type { Socket } from 'node:net';
+import { ProtocolError } from '../wire/errors.ts';
+import { isGreeting, parseGreeting, type Greeting } from '../wire/greeting.ts';
+import { LineSocket, type SocketEnd } from '../wire/line-socket.ts';
+import { encodeControl, parseAgentFrame, parseClassicMessage, type AgentFrame } from '../wire/message.ts';
+import type { Clock } from '../wire/clock.ts';
+import type { Seat } from '../wire/types.ts';
+import type { Meeting } from './meeting.ts';
+import { Peer } from './peer.ts';
+
+export interface GuestOptions {
+  readonly maxFrameBytes: number;
+  readonly classicIdleMs: number;
+  readonly greetingMs: number;
+  readonly clock: Clock;
+  /** The guest has greeted. What this throws, a ProtocolError, is what the guest is told before it must go. */
+  readonly onGreeting: (guest: Guest, greeting: Greeting) => void;
+  /** The guest is gone, and no meeting noticed. */
+  readonly onGone: (guest: Guest, detail: string) => void;
+}
+
+/** How many frames a guest may send before a partner is there. */
+const maxEarlyFrames = 64;
+
+/** A connection on its way to a meeting: it greets, waits for a partner, and then speaks. */
+export class Guest {
+  readonly seat: Seat;
+  readonly #socket: LineSocket;
+  readonly #options: GuestOptions;
+  readonly #cancelGreetingTimer: () => void;
+  #peer: Peer | undefined;
+  #meeting: Meeting | undefined;
+  #early: AgentFrame[] = [];
+
+  constructor(seat: Seat, socket: Socket, options: GuestOptions) {
+    this.seat = seat;
+    this.#options = options;
+    this.#socket = new LineSocket(
+      socket,
+      { maxFrameBytes: options.maxFrameBytes },
+      {
+        onLine: (line) => this.#hear(line),
+        onViolation: (error) => this.#refuse(error),
+        onEnd: (end) => this.#leave(end),
+      },
+    );
+    this.#socket.setMode('greeting', options.classicIdleMs);
+    this.#cancelGreetingTimer = options.clock.after(options.greetingMs, () =>
+      this.#refuse(new ProtocolError('no-greeting', `no greeting came within ${options.greetingMs / 1_000} s`)),
+    );
+  }
+
+  get address(): string {
+    return this.#socket.remoteAddress;
+  }
+
+  /** Whom the meeting talks to. Only a guest that has greeted has one. */
+  get peer(): Peer {
+    if (!this.#peer) throw new Error('this guest has not greeted yet');
+    return this.#peer;
+  }
+
+  /** From now on all it says goes to `meeting`, beginning with what it said while it waited. */
+  join(meeting: Meeting): void {
+    this.#meeting = meeting;
+  }
+
+  /** Hands over what was said too early. */
+  speakUp(): void {
+    const early = this.#early;
+    this.#early = [];
+    for (const frame of early) this.#meeting?.receive(this.seat, frame);
+  }
+
+  /** Says why, and closes. */
+  dismiss(error: ProtocolError): void {
+    this.#cancelGreetingTimer();
+    this.#socket.sendLine(encodeControl('error', { code: error.code, message: error.message }));
+    this.#socket.close();
+  }
+
+  #hear(line: string): void {
+    if (!this.#peer) return this.#greet(line);
+    const frame = this.#peer.isFramed ? parseAgentFrame(line) : parseClassicMessage(line);
+    if (this.#meeting) return this.#meeting.receive(this.seat, frame);
+    if (this.#early.length >= maxEarlyFrames) {
+      throw new ProtocolError('bad-frame', `more than ${maxEarlyFrames} messages before a partner was there`);
+    }
+    this.#early.push(frame);
+  }
+
+  #greet(line: string): void {
+    if (!isGreeting(line)) throw new ProtocolError('no-greeting', 'the first line must be a greeting, /iam: …');
+    const greeting = parseGreeting(line);
+    this.#cancelGreetingTimer();
+    this.#socket.setMode(greeting.dialect === 'framed' ? 'line' : 'burst', this.#options.classicIdleMs);
+    this.#peer = new Peer(this.seat, greeting, this.#socket);
+    this.#options.onGreeting(this, greeting);
+  }
+
+  #refuse(error: ProtocolError): void {
+    if (this.#meeting) return this.#meeting.expel(this.seat, error);
+    this.dismiss(error);
+    this.#options.onGone(this, `${error.code}: ${error.message}`);
+  }
+
+  #leave(end: SocketEnd): void {
+    this.#cancelGreetingTimer();
+    if (this.#meeting) this.#meeting.lose(this.seat, end);
+    else this.#options.onGone(this, end.detail);
+  }
+}

@@ -1,0 +1,274 @@
+import type { MeetingEvent, MeetingSettings } from '../journal/event.ts';
+import { messageOf, ProtocolError } from '../wire/errors.ts';
+import type { Clock } from '../wire/clock.ts';
+import type { SocketEnd } from '../wire/line-socket.ts';
+import type { AgentFrame } from '../wire/message.ts';
+import type { Speech } from '../wire/speech.ts';
+import { otherSeat, type Seat, type StopReason, type TurnMeta } from '../wire/types.ts';
+import { Lane } from './lane.ts';
+import type { Peer } from './peer.ts';
+import { stopAfterTurn } from './stop-rules.ts';
+import type { Viewer, ViewerEvent } from './viewer.ts';
+
+/** The part of a journal that a meeting writes to. */
+export interface Record {
+  append(event: MeetingEvent): void;
+  /** Nothing is forwarded before what it answers to is committed. Throws when it cannot be. */
+  commit(): void;
+}
+
+export interface MeetingOptions {
+  readonly id: string;
+  readonly peers: { readonly a: Peer; readonly b: Peer };
+  readonly settings: MeetingSettings;
+  readonly software: string;
+  /** How long the answer to a `/bye` may take. */
+  readonly goodbyeMs: number;
+  /** How long a peer may leave its socket full; 0: for ever. */
+  readonly drainMs: number;
+  /** Milliseconds until a message of that many characters may go from `from` to the other seat. */
+  readonly delayMs: (from: Seat, characters: number) => number;
+  readonly record: Record;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly watch: Viewer;
+  readonly folder?: string;
+  /** Called once, when all is journaled and said. */
+  readonly onStopped: (reason: StopReason, detail: string | undefined) => void;
+}
+
+/** What the meeting remembers of a seat. */
+interface SeatState {
+  meta?: TurnMeta;
+  /** The last thing it said of itself since its last turn: often why it is gone. */
+  status?: string;
+}
+
+/** Who is to answer a goodbye, and what the meeting's end will be called then. */
+interface Goodbye {
+  readonly answering: Seat;
+  readonly reason: StopReason;
+}
+
+/** One conversation between two seats, from the first frame to the one stop reason. */
+export class Meeting {
+  readonly id: string;
+  readonly #options: MeetingOptions;
+  readonly #lanes: { readonly [seat in Seat]: Lane };
+  readonly #states: { readonly [seat in Seat]: SeatState } = { a: {}, b: {} };
+  readonly #timers: (() => void)[] = [];
+  #turns = 0;
+  #goodbye: Goodbye | undefined;
+  #goodbyeAsked = false;
+  #stopped = false;
+
+  constructor(options: MeetingOptions) {
+    this.id = options.id;
+    this.#options = options;
+    this.#lanes = { a: this.#createLane('a'), b: this.#createLane('b') };
+  }
+
+  /** Introduces the two and tells one of them to start. */
+  begin(): void {
+    const { id, peers, settings, software, random, folder } = this.#options;
+    const { a, b } = peers;
+    this.#write({ type: 'meeting', meeting: id, software, settings, seats: { a: a.participant, b: b.participant } });
+    for (const peer of [a, b]) {
+      const { seat, participant, greeting } = peer;
+      this.#write({ type: 'seated', seat, name: participant.name, dialect: greeting.dialect });
+    }
+    const first = settings.first === 'random' ? (random() < 0.5 ? 'a' : 'b') : settings.first;
+    this.#write({ type: 'start', seat: first, hello: settings.hello });
+    if (!this.#commit()) return;
+    const where = folder === undefined ? {} : { folder };
+    this.#show({ type: 'paired', meeting: id, seats: { a: a.participant, b: b.participant }, ...where });
+    a.welcome(id, b.participant.name, this.#turns);
+    b.welcome(id, a.participant.name, this.#turns);
+    if (settings.maxSeconds > 0) this.#after(settings.maxSeconds * 1_000, () => this.#stopForTime());
+    this.#send(otherSeat(first), 0, (peer) => peer.hello(settings.hello));
+  }
+
+  receive(seat: Seat, frame: AgentFrame): void {
+    if (this.#stopped) return;
+    const state = this.#states[seat];
+    const partner = this.#options.peers[otherSeat(seat)];
+    switch (frame.type) {
+      case 'delta':
+        this.#show({ type: 'delta', meeting: this.id, seat, text: frame.text });
+        partner.delta(frame.text);
+        return;
+      case 'meta':
+        state.meta = frame.meta;
+        return;
+      case 'status':
+        state.status = frame.text;
+        this.#write({ type: 'status', seat, text: frame.text });
+        if (!this.#commit()) return;
+        this.#showStatus(seat, frame.text);
+        return;
+      case 'truncated':
+        this.#write({ type: 'truncated', seat, count: frame.count, start: frame.start });
+        this.#commit();
+        return;
+      case 'speech':
+        this.#hear(seat, frame);
+    }
+  }
+
+  /** The connection of a seat has ended. */
+  lose(seat: Seat, { detail, partial }: SocketEnd): void {
+    if (this.#stopped) return;
+    this.#write({ type: 'lost', seat, detail, ...(partial === undefined ? {} : { partial }) });
+    const { status } = this.#states[seat];
+    const sentence = `${this.#nameOf(seat)} ${detail}${status === undefined ? '' : `: ${status}`}`;
+    // Whoever was told goodbye may just go.
+    if (this.#goodbye) this.stop(this.#goodbye.reason, sentence);
+    else this.stop('agent-lost', sentence);
+  }
+
+  /** A seat broke a rule of the wire: it is told so, and the meeting cannot go on. */
+  expel(seat: Seat, error: ProtocolError): void {
+    if (this.#stopped) return;
+    this.#write({ type: 'lost', seat, detail: `${error.code}: ${error.message}` });
+    this.#options.peers[seat].refuse(error);
+    this.stop('error', `${this.#nameOf(seat)} was disconnected: ${error.message}`);
+  }
+
+  /** Lets the two say goodbye: who speaks next has the last word but one. */
+  sayGoodbye(): void {
+    if (this.#stopped || this.#goodbye || this.#goodbyeAsked) return;
+    this.#goodbyeAsked = true;
+    this.#after(this.#options.goodbyeMs, () => this.stop('stopped', 'nobody said goodbye in time'));
+  }
+
+  /** Ends the meeting. Only the first call counts. */
+  stop(reason: StopReason, detail?: string): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const cancel of this.#timers) cancel();
+    const { peers, onStopped, folder } = this.#options;
+    this.#lanes.a.flush();
+    this.#lanes.b.flush();
+    const why = detail === undefined ? { reason } : { reason, detail };
+    this.#write({ type: 'stop', ...why });
+    this.#commit();
+    peers.a.stop(reason);
+    peers.b.stop(reason);
+    const where = folder === undefined ? {} : { folder };
+    this.#show({ type: 'stopped', meeting: this.id, ...why, turns: this.#turns, ...where });
+    onStopped(reason, detail);
+  }
+
+  #hear(seat: Seat, { text, control }: Speech): void {
+    const state = this.#states[seat];
+    if (text === '' && control) {
+      this.#write({ type: 'control', seat, verb: control });
+      if (!this.#commit()) return;
+      this.#show({ type: 'control', meeting: this.id, seat, verb: control });
+    } else {
+      const extras = { ...(control ? { control } : {}), ...(state.meta ? { meta: state.meta } : {}) };
+      const turn = ++this.#turns;
+      this.#write({ type: 'turn', seat, turn, text, ...extras });
+      if (!this.#commit()) return;
+      this.#show({ type: 'turn', meeting: this.id, seat, turn, text, ...extras });
+    }
+    delete state.meta;
+    delete state.status;
+    this.#forward(seat, { text, ...(control ? { control } : {}) });
+  }
+
+  /** Passes on what was said, and ends the meeting if it was the last word. */
+  #forward(seat: Seat, { text, control }: Speech): void {
+    const said = text !== '' || !control;
+    const pass = (control?: 'bye' | 'help'): void =>
+      this.#deliver(seat, text.length, (peer) => {
+        if (said) peer.text(text);
+        if (control) peer[control]();
+      });
+    if (control === 'stop' || control === 'end') {
+      if (said) pass();
+      return this.stop(control === 'end' ? 'end' : 'stopped', `${this.#nameOf(seat)} said /${control}`);
+    }
+    if (this.#goodbye?.answering === seat) {
+      if (said) pass();
+      return this.stop(this.#goodbye.reason);
+    }
+    const limit = said ? stopAfterTurn(this.#turns, this.#options.settings) : undefined;
+    if (limit) {
+      pass();
+      return this.stop(limit.reason, limit.detail);
+    }
+    if (control === 'bye' || this.#goodbyeAsked) {
+      this.#expectGoodbye({ answering: otherSeat(seat), reason: this.#goodbyeAsked ? 'stopped' : 'end' });
+      return pass('bye');
+    }
+    pass(control);
+  }
+
+  #expectGoodbye(goodbye: Goodbye): void {
+    if (this.#goodbye) return;
+    this.#goodbye = goodbye;
+    const late = `${this.#nameOf(goodbye.answering)} did not answer the goodbye`;
+    this.#after(this.#options.goodbyeMs, () => this.stop(goodbye.reason, late));
+  }
+
+  /** Sends from `seat` to the other one, when the rate limit and the other's socket allow. */
+  #deliver(seat: Seat, characters: number, send: (peer: Peer) => void): void {
+    const delayMs = this.#options.delayMs(seat, characters);
+    if (delayMs > 0) this.#showStatus(seat, `held back by the rate limit, goes out in ${Math.ceil(delayMs / 1_000)} s`);
+    this.#send(seat, delayMs, send);
+  }
+
+  #send(seat: Seat, delayMs: number, send: (peer: Peer) => void): void {
+    const to = otherSeat(seat);
+    const peer = this.#options.peers[to];
+    this.#lanes[seat].deliver(delayMs, () => {
+      peer.together(() => send(peer));
+      if (!this.#stopped) this.#show({ type: 'thinking', meeting: this.id, seat: to });
+    });
+  }
+
+  #createLane(from: Seat): Lane {
+    const { peers, clock, drainMs } = this.#options;
+    const to = otherSeat(from);
+    const late = `${peers[to].participant.name} has read nothing for ${drainMs / 1_000} s`;
+    const onStuck = (): void => this.expel(to, new ProtocolError('too-slow', late));
+    return new Lane({ from: peers[from], to: peers[to], clock, drainMs, onStuck });
+  }
+
+  #stopForTime(): void {
+    this.stop('max-seconds', `${this.#options.settings.maxSeconds} s`);
+  }
+
+  #after(delayMs: number, run: () => void): void {
+    this.#timers.push(this.#options.clock.after(delayMs, run));
+  }
+
+  #write(event: MeetingEvent): void {
+    this.#options.record.append(event);
+  }
+
+  /** False when the journal cannot be written: then nothing more is forwarded, and the meeting ends. */
+  #commit(): boolean {
+    try {
+      this.#options.record.commit();
+      return true;
+    } catch (error) {
+      this.stop('error', messageOf(error));
+      return false;
+    }
+  }
+
+  #show(event: ViewerEvent): void {
+    this.#options.watch(event);
+  }
+
+  #showStatus(seat: Seat, text: string): void {
+    this.#show({ type: 'status', meeting: this.id, seat, text });
+    this.#options.peers[otherSeat(seat)].status(text);
+  }
+
+  #nameOf(seat: Seat): string {
+    return `${this.#options.peers[seat].participant.name} (seat ${seat})`;
+  }
+}

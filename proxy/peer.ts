@@ -1,0 +1,100 @@
+import type { ProtocolError } from '../wire/errors.ts';
+import type { Greeting } from '../wire/greeting.ts';
+import type { LineSocket } from '../wire/line-socket.ts';
+import { encodeClassicText, encodeControl, encodeText } from '../wire/message.ts';
+import type { Feature, Participant, Seat } from '../wire/types.ts';
+
+/** An agent that has greeted, addressed in its own dialect. */
+export class Peer {
+  readonly seat: Seat;
+  readonly greeting: Greeting;
+  readonly #socket: LineSocket;
+
+  constructor(seat: Seat, greeting: Greeting, socket: LineSocket) {
+    this.seat = seat;
+    this.greeting = greeting;
+    this.#socket = socket;
+  }
+
+  get participant(): Participant {
+    return this.greeting.participant;
+  }
+
+  /** `host:port`, for logs. */
+  get address(): string {
+    return this.#socket.remoteAddress;
+  }
+
+  wants(feature: Feature): boolean {
+    return this.greeting.features.includes(feature);
+  }
+
+  get isFramed(): boolean {
+    return this.greeting.dialect === 'framed';
+  }
+
+  welcome(meeting: string, partner: string, turn: number): void {
+    if (this.isFramed) this.#control('welcome', { meeting, seat: this.seat, partner, turn });
+  }
+
+  /** `/start`, or the words that stand for it. */
+  hello(hello: string): void {
+    if (hello === '/start') this.#control('start');
+    else this.text(hello);
+  }
+
+  text(text: string): void {
+    this.#socket.sendLine(this.isFramed ? encodeText(text) : encodeClassicText(text));
+  }
+
+  delta(text: string): void {
+    if (this.wants('delta')) this.#control('delta', text);
+  }
+
+  status(text: string): void {
+    if (this.wants('delta')) this.#control('status', text);
+  }
+
+  bye(): void {
+    this.#control('bye');
+  }
+
+  help(): void {
+    this.#control('help');
+  }
+
+  /** What is sent within leaves in one piece, so that the peer reads it in one piece if it can. */
+  together(send: () => void): void {
+    this.#socket.together(send);
+  }
+
+  stop(reason: string): void {
+    this.#control('stop', reason);
+    this.#socket.close();
+  }
+
+  refuse(error: ProtocolError): void {
+    this.#control('error', { code: error.code, message: error.message });
+    this.#socket.close();
+  }
+
+  get hasRoom(): boolean {
+    return this.#socket.hasRoom;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#socket.onDrain(listener);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  #control(verb: string, argument?: string | object): void {
+    this.#socket.sendLine(encodeControl(verb, argument));
+  }
+}

@@ -1,0 +1,201 @@
+import { timingSafeEqual } from 'node:crypto';
+import net from 'node:net';
+import { createMeetingId } from '../journal/meeting-id.ts';
+import { systemClock, type Clock } from '../wire/clock.ts';
+import { ColloquyError, messageOf, ProtocolError } from '../wire/errors.ts';
+import type { Greeting } from '../wire/greeting.ts';
+import { seats, type Seat, type StopReason } from '../wire/types.ts';
+import { Guest } from './guest.ts';
+import { Meeting } from './meeting.ts';
+import { WaitingRoom, type Pair } from './pairing.ts';
+import { createDelays, type RateSettings } from './delays.ts';
+import { openRecord } from './record.ts';
+import type { MeetingSettings } from '../journal/event.ts';
+import type { Viewer } from './viewer.ts';
+
+export interface RelaySettings extends MeetingSettings {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly ports: { readonly [seat in Seat]: number };
+  readonly maxFrameBytes: number;
+  /** How much silence ends a message of the classic dialect; 0: a line is a message. */
+  readonly classicIdleMs: number;
+  readonly greetingMs: number;
+  readonly goodbyeMs: number;
+  readonly drainMs: number;
+  /** What a greeting must carry; empty: nothing. */
+  readonly token: string;
+  readonly rate: RateSettings;
+  /** Folder of the journals and transcripts; undefined: nothing is kept. */
+  readonly transcripts: string | undefined;
+}
+
+export interface RelayEnvironment {
+  readonly software: string;
+  readonly watch: Viewer;
+  readonly log: { info(data: object, message: string): void; warn(data: object, message: string): void };
+  readonly onMeetingEnded?: (meeting: string, reason: StopReason) => void;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+/**
+ * Two listeners. Whoever connects to port A and whoever connects to port B are paired, and hold a meeting
+ * until it ends; then the next ones do. Many meetings at a time, and none knows of another.
+ */
+export class Relay {
+  readonly #settings: RelaySettings;
+  readonly #environment: Required<Omit<RelayEnvironment, 'onMeetingEnded'>> & RelayEnvironment;
+  readonly #listeners: { readonly [seat in Seat]: net.Server };
+  /** Those who have no meeting yet. */
+  readonly #guests = new Set<Guest>();
+  readonly #meetings = new Map<string, Meeting>();
+  readonly #finishing = new Set<Promise<void>>();
+  readonly #room = new WaitingRoom<Guest>((meeting) => this.#meetings.has(meeting));
+  readonly #delays: ReturnType<typeof createDelays>;
+
+  constructor(settings: RelaySettings, environment: RelayEnvironment) {
+    this.#settings = settings;
+    this.#environment = { clock: systemClock, random: Math.random, ...environment };
+    this.#delays = createDelays(settings.rate, this.#environment.clock);
+    this.#listeners = { a: this.#createListener('a'), b: this.#createListener('b') };
+  }
+
+  /** Resolves with the ports in use. Rejects with ColloquyError `port-taken` or `cannot-listen`. */
+  async listen(): Promise<{ readonly [seat in Seat]: number }> {
+    const ports = { a: 0, b: 0 };
+    try {
+      for (const seat of seats) ports[seat] = await listenOn(this.#listeners[seat], this.#settings, seat);
+    } catch (error) {
+      for (const seat of seats) this.#listeners[seat].close();
+      throw error;
+    }
+    return ports;
+  }
+
+  /** Asks every meeting to come to its end politely. */
+  sayGoodbye(): void {
+    for (const meeting of this.#meetings.values()) meeting.sayGoodbye();
+  }
+
+  get meetings(): number {
+    return this.#meetings.size;
+  }
+
+  /** Accepts no more, ends what goes on, and resolves when all of it is written and closed. */
+  async close(): Promise<void> {
+    const closed = seats.map((seat) => new Promise<void>((resolve) => this.#listeners[seat].close(() => resolve())));
+    const error = new ProtocolError('shutting-down', 'the proxy is shutting down');
+    for (const meeting of [...this.#meetings.values()]) meeting.stop('stopped', 'the proxy was shut down');
+    for (const guest of this.#guests) guest.dismiss(error);
+    await this.finish();
+    await Promise.all(closed);
+  }
+
+  /** Resolves when the transcripts of all meetings that have ended are written. */
+  async finish(): Promise<void> {
+    while (this.#finishing.size > 0) await Promise.all(this.#finishing);
+  }
+
+  #createListener(seat: Seat): net.Server {
+    return net.createServer({ allowHalfOpen: true }, (socket) => {
+      const { maxFrameBytes, classicIdleMs, greetingMs } = this.#settings;
+      const guest = new Guest(seat, socket, {
+        maxFrameBytes,
+        classicIdleMs,
+        greetingMs,
+        clock: this.#environment.clock,
+        onGreeting: (guest, greeting) => this.#receive(guest, greeting),
+        onGone: (guest, detail) => this.#forget(guest, detail),
+      });
+      this.#guests.add(guest);
+    });
+  }
+
+  #receive(guest: Guest, greeting: Greeting): void {
+    if (!isSameSecret(greeting.token ?? '', this.#settings.token)) {
+      throw new ProtocolError('bad-token', 'this proxy asks for a token, and that is not it');
+    }
+    const pair = this.#room.enter(guest, greeting.meeting);
+    const { log } = this.#environment;
+    log.info({ seat: guest.seat, address: guest.address }, `${greeting.participant.name} sits down (seat ${guest.seat})`);
+    if (pair) this.#hold(pair);
+  }
+
+  #forget(guest: Guest, detail: string): void {
+    if (!this.#guests.delete(guest)) return;
+    this.#room.leave(guest);
+    this.#environment.log.info({ seat: guest.seat }, `a guest on seat ${guest.seat} is gone: ${detail}`);
+  }
+
+  #hold(pair: Pair<Guest>): void {
+    const { clock, random, log, software, watch } = this.#environment;
+    this.#guests.delete(pair.a);
+    this.#guests.delete(pair.b);
+    const peers = { a: pair.a.peer, b: pair.b.peer };
+    const names = { a: peers.a.participant.name, b: peers.b.participant.name };
+    const wish = pair.meeting ?? createMeetingId(names, new Date(clock.nowMs()), random);
+    try {
+      const record = openRecord(this.#settings.transcripts, wish, clock, (error) => log.warn({}, messageOf(error)));
+      const { hello, first, maxMessages, maxSeconds, goodbyeMs, drainMs } = this.#settings;
+      const meeting = new Meeting({
+        id: record.meeting,
+        peers,
+        settings: { hello, first, maxMessages, maxSeconds },
+        software,
+        goodbyeMs,
+        drainMs,
+        delayMs: this.#delays.forPair(peers),
+        record,
+        clock,
+        random,
+        watch,
+        ...(record.folder === undefined ? {} : { folder: record.folder }),
+        onStopped: (reason, detail) => {
+          this.#meetings.delete(wish);
+          log.info({ meeting: record.meeting, reason, detail }, `${record.meeting} ended: ${reason}`);
+          this.#track(record.close().then(() => this.#environment.onMeetingEnded?.(record.meeting, reason)));
+        },
+      });
+      this.#meetings.set(wish, meeting);
+      log.info({ meeting: record.meeting }, `${names.a} meets ${names.b}: ${record.meeting}`);
+      pair.a.join(meeting);
+      pair.b.join(meeting);
+      meeting.begin();
+      pair.a.speakUp();
+      pair.b.speakUp();
+    } catch (error) {
+      if (!(error instanceof ColloquyError) || error instanceof ProtocolError) throw error;
+      log.warn({}, error.message);
+      peers.a.stop('error');
+      peers.b.stop('error');
+    }
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#finishing.delete(tracked));
+    this.#finishing.add(tracked);
+  }
+}
+
+function listenOn(server: net.Server, { host, ports }: RelaySettings, seat: Seat): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      const why = taken ? 'is taken; stop what listens there or choose another with' : `cannot be used (${error.code}); see`;
+      const message = `port ${ports[seat]} on ${host} ${why} --port-${seat}`;
+      reject(new ColloquyError(message, { code: taken ? 'port-taken' : 'cannot-listen', cause: error }));
+    });
+    // A crowd may arrive at once; the system cuts this down to what it allows.
+    server.listen({ host, port: ports[seat], backlog: 4_096 }, () => {
+      resolve((server.address() as net.AddressInfo).port);
+    });
+  });
+}
+
+function isSameSecret(given: string, expected: string): boolean {
+  if (expected === '') return true;
+  const [left, right] = [Buffer.from(given), Buffer.from(expected)];
+  // Comparing the expected one with itself takes as long as a comparison of equal lengths.
+  return timingSafeEqual(left.length === right.length ? left : right, right) && left.length === right.length;
+}

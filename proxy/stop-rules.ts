@@ -1,0 +1,14 @@
+import type { StopReason } from '../wire/types.ts';
+
+export interface Limits {
+  /** Turns of both seats together; 0: no limit. */
+  readonly maxMessages: number;
+  /** From the start of the meeting; 0: no limit. */
+  readonly maxSeconds: number;
+}
+
+/** Why a meeting must end after its turn number `turns`, if it must. */
+export function stopAfterTurn(turns: number, { maxMessages }: Limits): { reason: StopReason; detail: string } | undefined {
+  if (maxMessages === 0 || turns < maxMessages) return undefined;
+  return { reason: 'max-messages', detail: `${maxMessages} messages` };
+}

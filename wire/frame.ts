@@ -1,0 +1,98 @@
+import { isUtf8 } from 'node:buffer';
+import { ProtocolError } from './errors.ts';
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
+/**
+ * Cuts a stream of bytes into frames: the bytes up to LF, without a CR before it. Holds at most
+ * `maxFrameBytes` of an unfinished frame; one byte more is a ProtocolError `frame-too-large`.
+ */
+export class FrameSplitter {
+  readonly #maxFrameBytes: number;
+  #chunks: Buffer[] = [];
+  #pendingBytes = 0;
+
+  constructor(maxFrameBytes: number) {
+    this.#maxFrameBytes = maxFrameBytes;
+  }
+
+  /** The frames that `chunk` completes, as text. Throws ProtocolError `frame-too-large` or `not-utf8`. */
+  push(chunk: Buffer): string[] {
+    const frames: string[] = [];
+    let from = 0;
+    for (let at = chunk.indexOf(lineFeed); at >= 0; at = chunk.indexOf(lineFeed, from)) {
+      this.keep(chunk.subarray(from, at));
+      frames.push(decodeUtf8(withoutCarriageReturn(this.takeRest())));
+      from = at + 1;
+    }
+    this.keep(chunk.subarray(from));
+    return frames;
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** What has come of an unfinished frame; the splitter is empty afterwards. */
+  takeRest(): Buffer {
+    const rest = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    this.#pendingBytes = 0;
+    return rest;
+  }
+
+  /** Adds to the unfinished frame without looking for its end. Throws ProtocolError `frame-too-large`. */
+  keep(bytes: Buffer): void {
+    if (this.#pendingBytes + bytes.length > this.#maxFrameBytes) {
+      throw new ProtocolError('frame-too-large', `a frame may have ${this.#maxFrameBytes} bytes at most`);
+    }
+    if (bytes.length === 0) return;
+    this.#chunks.push(bytes);
+    this.#pendingBytes += bytes.length;
+  }
+}
+
+/** Throws ProtocolError `not-utf8`. */
+export function decodeUtf8(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new ProtocolError('not-utf8', 'what was sent is no valid UTF-8');
+  return bytes.toString('utf8');
+}
+
+/** Whether the last bytes are the beginning of a character that has not come whole yet. */
+export function endsInsideCharacter(bytes: Buffer): boolean {
+  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
+    const byte = bytes[bytes.length - back] as number;
+    if (byte < 0x80) return false;
+    if (byte < 0xc0) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return back < length && isUtf8(bytes.subarray(0, bytes.length - back));
+  }
+  return false;
+}
+
+/** A text of any number of lines as one line; `unescapeText` is its inverse. */
+export function escapeText(text: string): string {
+  const line = text.replace(/[\\\n\r]/g, (character) =>
+    character === '\n' ? '\\n' : character === '\r' ? '\\r' : '\\\\',
+  );
+  return line.startsWith('/') ? '\\' + line : line;
+}
+
+/** `\n`, `\r`, `\\` and a leading `\/` stand for themselves; any other backslash stays as it is. */
+export function unescapeText(line: string): string {
+  const rest = line.startsWith('\\/') ? line.slice(1) : line;
+  return unescapeArgument(rest);
+}
+
+/** As `unescapeText`, for what follows a verb, where a leading slash means nothing. */
+export function unescapeArgument(line: string): string {
+  if (!line.includes('\\')) return line;
+  return line.replace(/\\([nr\\])/g, (_, letter: string) =>
+    letter === 'n' ? '\n' : letter === 'r' ? '\r' : '\\',
+  );
+}
+
+function withoutCarriageReturn(line: Buffer): Buffer {
+  return line.at(-1) === carriageReturn ? line.subarray(0, -1) : line;
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod/mini';
+import { ProtocolError } from './errors.ts';
+import { features, type Feature, type Participant } from './types.ts';
+
+/** How an agent introduced itself. The dialect of all that follows depends on it. */
+export interface Greeting {
+  readonly dialect: 'framed' | 'classic';
+  readonly participant: Participant;
+  readonly meeting?: string;
+  readonly token?: string;
+  readonly features: readonly Feature[];
+}
+
+/** A name of a meeting that is safe as the name of a folder, everywhere. */
+export const meetingNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+const maxNameLength = 200;
+
+const shortText = z.string().check(z.maxLength(maxNameLength));
+const jsonGreeting = z.object({
+  name: shortText.check(z.minLength(1)),
+  lang: z.optional(shortText),
+  gender: z.optional(shortText),
+  provider: z.optional(shortText),
+  model: z.optional(shortText),
+  persona: z.optional(z.string()),
+  parameters: z.optional(z.record(z.string(), z.unknown())),
+  seed: z.optional(z.number()),
+  software: z.optional(shortText),
+  meeting: z.optional(z.string()),
+  token: z.optional(z.string()),
+  // Features of later versions are no reason to turn somebody away.
+  features: z.optional(z.array(z.string())),
+});
+
+/** What follows `/iam: ` when an agent of this project greets. */
+export type JsonGreeting = z.infer<typeof jsonGreeting>;
+
+/** Whether a line is a greeting at all, in either form. */
+export function isGreeting(line: string): boolean {
+  return /^\/iam(?::|\s)/.test(line);
+}
+
+/** Whether these first characters can only become a greeting in JSON, which ends with a newline. */
+export function isJsonGreetingStart(text: string): boolean {
+  return /^\/iam:?\s*\{/.test(text);
+}
+
+/** Reads `/iam: …`. Throws ProtocolError `bad-greeting` or `bad-meeting`. */
+export function parseGreeting(line: string): Greeting {
+  const argument = line.replace(/^\/iam:?\s*/, '').trim();
+  return argument.startsWith('{') ? parseJsonGreeting(argument) : parseClassicGreeting(argument);
+}
+
+function parseJsonGreeting(argument: string): Greeting {
+  const parsed = jsonGreeting.safeParse(tryJson(argument));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const where = issue?.path.length ? ` at "${issue.path.join('.')}"` : '';
+    throw new ProtocolError('bad-greeting', `the greeting is no valid JSON greeting${where}: ${issue?.message ?? ''}`);
+  }
+  const { meeting, token, features: wanted = [], persona, ...rest } = parsed.data;
+  if (meeting !== undefined && !meetingNamePattern.test(meeting)) {
+    throw new ProtocolError('bad-meeting', 'a meeting has letters, digits, ".", "_" and "-" in its name, 100 at most');
+  }
+  const participant = persona === undefined ? rest : { ...rest, persona: { text: persona, sha256: sha256(persona) } };
+  return {
+    dialect: 'framed',
+    participant: withoutUndefined(participant),
+    features: features.filter((feature) => wanted.includes(feature)),
+    ...(meeting === undefined ? {} : { meeting }),
+    ...(token === undefined ? {} : { token }),
+  };
+}
+
+/**
+ * `NAME (lang) [gender].MODEL`, all but the name optional. The dot before a model is followed by no
+ * space and by no space later on, and does not belong to a title: `Dr. Ada Quill (en) [f].llama3.2`.
+ */
+function parseClassicGreeting(argument: string): Greeting {
+  const tagged = /^(?<name>[^([]*?)\s*(?:\((?<lang>[^()]*)\))?\s*(?:\[(?<gender>[^[\]]*)\])?\s*(?:\.(?<model>\S*))?$/;
+  const hasTags = /[([]/.test(argument);
+  const groups = hasTags ? tagged.exec(argument)?.groups : splitNameAndModel(argument);
+  const { name, lang, gender, model } = groups ?? { name: argument };
+  if (!name || name.length > maxNameLength) {
+    throw new ProtocolError('bad-greeting', 'a greeting has the form /iam: NAME (lang) [gender].MODEL');
+  }
+  return {
+    dialect: 'classic',
+    participant: withoutUndefined({
+      name,
+      lang: lang?.trim() || undefined,
+      gender: gender?.trim() || undefined,
+      model: model?.trim() || undefined,
+    }),
+    features: [],
+  };
+}
+
+function splitNameAndModel(argument: string): Record<string, string | undefined> {
+  const title = /^(?:Dr|Mr|Mrs|Ms|Prof|St|Sr|Jr|Sra|Dra|Fr|Hr)\./i.exec(argument)?.[0] ?? '';
+  const dot = /\.(?=\S+$)/.exec(argument.slice(title.length));
+  if (!dot) return { name: argument.replace(/\.$/, '') };
+  const at = title.length + dot.index;
+  return { name: argument.slice(0, at).trim(), model: argument.slice(at + 1) };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as never;
+}

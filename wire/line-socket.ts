@@ -1,0 +1,163 @@
+import type { Socket } from 'node:net';
+import { ProtocolError } from './errors.ts';
+import { FrameSplitter, decodeUtf8, endsInsideCharacter } from './frame.ts';
+import { isJsonGreetingStart } from './greeting.ts';
+
+export interface LineSocketOptions {
+  readonly maxFrameBytes: number;
+}
+
+/** How the connection ended, and what had arrived of a message that never came whole. */
+export interface SocketEnd {
+  readonly detail: string;
+  readonly partial?: string;
+}
+
+export interface LineSocketHandlers {
+  /** One message: a line, or in burst mode a burst. */
+  onLine(line: string): void;
+  /** The peer broke a rule of the wire. Nothing more will be read. */
+  onViolation(error: ProtocolError): void;
+  /** Called once, whatever ended it. */
+  onEnd(end: SocketEnd): void;
+}
+
+/**
+ * What ends a message. `line`: LF. `burst`: silence (the classic dialect). `greeting`: LF, or silence
+ * behind a classic greeting, since the programs that send one may leave the newline out.
+ */
+type Mode = { readonly type: 'line' } | { readonly type: 'burst' | 'greeting'; readonly idleMs: number };
+
+/** A socket that speaks in messages. */
+export class LineSocket {
+  readonly #socket: Socket;
+  readonly #splitter: FrameSplitter;
+  readonly #handlers: LineSocketHandlers;
+  #mode: Mode = { type: 'line' };
+  #silence: NodeJS.Timeout | undefined;
+  #ended = false;
+  /** Nothing more is read once a rule was broken or `close` was called. */
+  #deaf = false;
+  #failure: string | undefined;
+
+  constructor(socket: Socket, { maxFrameBytes }: LineSocketOptions, handlers: LineSocketHandlers) {
+    this.#socket = socket;
+    this.#splitter = new FrameSplitter(maxFrameBytes);
+    this.#handlers = handlers;
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.#guard(() => this.#read(chunk)));
+    socket.on('end', () => this.#finish());
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#failure = error.code === 'ECONNRESET' ? 'reset the connection' : `lost the connection (${error.code})`;
+    });
+    socket.on('close', () => this.#finish());
+  }
+
+  get remoteAddress(): string {
+    return `${this.#socket.remoteAddress ?? '?'}:${this.#socket.remotePort ?? '?'}`;
+  }
+
+  /** False while so much waits to be sent that more is better held back until `onDrain`. */
+  get hasRoom(): boolean {
+    return !this.#socket.writableNeedDrain;
+  }
+
+  onDrain(listener: () => void): void {
+    this.#socket.once('drain', listener);
+  }
+
+  /** `idleMs` 0: a line is a message, whatever the dialect. */
+  setMode(type: 'line' | 'burst' | 'greeting', idleMs = 0): void {
+    this.#mode = type === 'line' || idleMs === 0 ? { type: 'line' } : { type, idleMs };
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
+  }
+
+  sendLine(line: string): void {
+    if (this.#socket.writable) this.#socket.write(line + '\n');
+  }
+
+  /** What `send` writes leaves in one piece. */
+  together(send: () => void): void {
+    this.#socket.cork();
+    send();
+    this.#socket.uncork();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Hears nothing more, lets what was sent go out, and is gone after `graceMs` at the latest. */
+  close(graceMs = 2_000): void {
+    this.#deaf = true;
+    this.setMode('line');
+    if (this.#socket.destroyed) return;
+    this.#socket.end();
+    // What still comes must be read, or the end of it would never be seen.
+    this.#socket.resume();
+    const timer = setTimeout(() => this.#socket.destroy(), graceMs);
+    this.#socket.once('close', () => clearTimeout(timer));
+  }
+
+  /** A message may change the mode in which the rest of the chunk is read. */
+  #read(chunk: Buffer): void {
+    let rest = chunk;
+    while (rest.length > 0 && !this.#deaf && this.#mode.type !== 'burst') {
+      const end = rest.indexOf(0x0a) + 1 || rest.length;
+      for (const line of this.#splitter.push(rest.subarray(0, end))) this.#handlers.onLine(line);
+      rest = rest.subarray(end);
+    }
+    if (this.#deaf) return;
+    this.#splitter.keep(rest);
+    if (this.#mode.type !== 'line' && this.#splitter.pendingBytes > 0) this.#awaitSilence(this.#mode.idleMs);
+  }
+
+  #awaitSilence(idleMs: number): void {
+    if (this.#silence) this.#silence.refresh();
+    else this.#silence = setTimeout(() => this.#guard(() => this.#afterSilence()), idleMs);
+  }
+
+  #afterSilence(): void {
+    const bytes = this.#splitter.takeRest();
+    // More must be on its way: the rest of a character, or of a greeting in JSON.
+    const unfinished =
+      endsInsideCharacter(bytes) || (this.#mode.type === 'greeting' && isJsonGreetingStart(bytes.toString('latin1')));
+    if (unfinished) this.#splitter.keep(bytes);
+    else this.#deliverBurst(bytes);
+  }
+
+  #deliverBurst(bytes: Buffer): void {
+    const text = decodeUtf8(bytes).replace(/\r\n/g, '\n').trimEnd();
+    if (text !== '') this.#handlers.onLine(text);
+  }
+
+  /** A classic agent may close right behind its last words; a line without its LF is no message. */
+  #finish(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#silence);
+    const rest = this.#splitter.takeRest();
+    const heard = rest.length > 0 && !this.#deaf;
+    const isMessage = heard && this.#mode.type === 'burst' && !this.#failure && !endsInsideCharacter(rest);
+    if (isMessage) this.#guard(() => this.#deliverBurst(rest));
+    const partial = heard && !isMessage ? { partial: rest.toString('utf8') } : {};
+    this.#handlers.onEnd({ detail: this.#failure ?? 'closed the connection', ...partial });
+    this.close();
+  }
+
+  #guard(step: () => void): void {
+    if (this.#deaf) return;
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#deaf = true;
+      this.#handlers.onViolation(error);
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import { ProtocolError, type ProtocolErrorCode } from './errors.ts';
+import { escapeText, unescapeArgument, unescapeText } from './frame.ts';
+import { isGreeting } from './greeting.ts';
+import { parseSpeech, type Speech } from './speech.ts';
+import type { Seat, TurnMeta, Usage } from './types.ts';
+
+/** A frame that an agent sent after its greeting. */
+export type AgentFrame =
+  | ({ readonly type: 'speech' } & Speech)
+  | { readonly type: 'delta'; readonly text: string }
+  | { readonly type: 'meta'; readonly meta: TurnMeta }
+  | { readonly type: 'truncated'; readonly count: number; readonly start: number }
+  | { readonly type: 'status'; readonly text: string };
+
+/** A turn as `/history` tells it to an agent that comes back. */
+export interface HistoryTurn {
+  readonly turn: number;
+  readonly seat: Seat;
+  readonly text: string;
+}
+
+/** A frame that the proxy sent to an agent of the framed dialect. */
+export type ProxyFrame =
+  | {
+      readonly type: 'welcome';
+      readonly meeting: string;
+      readonly seat: Seat;
+      readonly partner: string;
+      readonly turn: number;
+    }
+  | { readonly type: 'history'; readonly turns: readonly HistoryTurn[] }
+  | { readonly type: 'start' }
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'note'; readonly text: string }
+  | { readonly type: 'delta'; readonly text: string }
+  | { readonly type: 'status'; readonly text: string }
+  | { readonly type: 'bye' }
+  | { readonly type: 'help' }
+  | { readonly type: 'stop'; readonly reason: string }
+  | { readonly type: 'error'; readonly code: ProtocolErrorCode; readonly message: string };
+
+/** `/verb` alone or `/verb: argument`, one space after the colon not being part of the argument. */
+const controlFrame = /^\/([a-z]+)(?::(?: ([^]*)|))?$/;
+
+/** Reads a line of an agent in the framed dialect. Throws ProtocolError `second-greeting` or `bad-frame`. */
+export function parseAgentFrame(line: string): AgentFrame {
+  if (isGreeting(line)) throw new ProtocolError('second-greeting', 'an agent greets once');
+  const [, verb, argument = ''] = controlFrame.exec(line) ?? [];
+  switch (verb) {
+    case 'delta':
+      return { type: 'delta', text: unescapeArgument(argument) };
+    case 'status':
+      return { type: 'status', text: unescapeArgument(argument) };
+    case 'meta':
+      return { type: 'meta', meta: toTurnMeta(parseJson('meta', argument)) };
+    case 'truncated':
+      return { type: 'truncated', ...parseTruncated(argument) };
+    default:
+      return { type: 'speech', ...parseSpeech(unescapeText(line), { literalStart: line.startsWith('\\/') }) };
+  }
+}
+
+/** Reads a burst of an agent in the classic dialect, which knows no frames but its control tokens. */
+export function parseClassicMessage(text: string): AgentFrame {
+  if (isGreeting(text)) throw new ProtocolError('second-greeting', 'an agent greets once');
+  return { type: 'speech', ...parseSpeech(text) };
+}
+
+/** Reads a line of the proxy. Throws ProtocolError `bad-frame`. */
+export function parseProxyFrame(line: string): ProxyFrame {
+  const [, verb, argument = ''] = controlFrame.exec(line) ?? [];
+  switch (verb) {
+    case 'welcome':
+      return { type: 'welcome', ...(parseJson('welcome', argument) as Omit<Welcome, 'type'>) };
+    case 'history':
+      return { type: 'history', turns: parseJson('history', argument) as HistoryTurn[] };
+    case 'note':
+    case 'delta':
+    case 'status':
+      return { type: verb, text: unescapeArgument(argument) };
+    case 'start':
+    case 'bye':
+    case 'help':
+      return { type: verb };
+    case 'stop':
+      return { type: 'stop', reason: unescapeArgument(argument) };
+    case 'error':
+      return { type: 'error', ...(parseJson('error', argument) as Omit<ErrorFrame, 'type'>) };
+    default:
+      return { type: 'text', text: unescapeText(line) };
+  }
+}
+
+type Welcome = Extract<ProxyFrame, { type: 'welcome' }>;
+type ErrorFrame = Extract<ProxyFrame, { type: 'error' }>;
+
+/** A text as one line of the framed dialect, the newline not included. */
+export function encodeText(text: string): string {
+  return escapeText(text);
+}
+
+/** `/verb`, or `/verb: argument` with the argument on one line; an object is written as JSON. */
+export function encodeControl(verb: string, argument?: string | object): string {
+  if (argument === undefined) return `/${verb}`;
+  return `/${verb}: ${typeof argument === 'string' ? escapeArgument(argument) : JSON.stringify(argument)}`;
+}
+
+/**
+ * A text for an agent of the classic dialect. It takes any line that looks like a control frame for
+ * one, so a text that begins with a verb is moved one space to the right.
+ */
+export function encodeClassicText(text: string): string {
+  return /^\/(?:start|stop|end|bye|help|error|iam|note)\b/.test(text) ? ` ${text}` : text;
+}
+
+function escapeArgument(text: string): string {
+  return text.startsWith('/') ? escapeText(text).slice(1) : escapeText(text);
+}
+
+function parseJson(verb: string, argument: string): Record<string, unknown> | unknown[] {
+  try {
+    const value: unknown = JSON.parse(argument);
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown> | unknown[];
+  } catch {
+    // The sentence below says it.
+  }
+  throw new ProtocolError('bad-frame', `/${verb} takes one JSON value on one line`);
+}
+
+function toTurnMeta(value: Record<string, unknown> | unknown[]): TurnMeta {
+  const { usage, ms, finish } = value as Record<string, unknown>;
+  return {
+    ...(isUsage(usage) ? { usage: { input: usage.input, output: usage.output, cached: usage.cached ?? 0 } } : {}),
+    ...(typeof ms === 'number' && ms >= 0 ? { ms } : {}),
+    ...(typeof finish === 'string' ? { finish: finish.slice(0, 40) } : {}),
+  };
+}
+
+function isUsage(value: unknown): value is Omit<Usage, 'cached'> & { cached?: number } {
+  const { input, output, cached = 0 } = (value ?? {}) as Record<string, unknown>;
+  return [input, output, cached].every((count) => Number.isSafeInteger(count) && (count as number) >= 0);
+}
+
+function parseTruncated(argument: string): { count: number; start: number } {
+  const match = /^(\d{1,9}) messages? starting at (\d{1,9})$/.exec(argument.trim());
+  if (!match) throw new ProtocolError('bad-frame', '/truncated has the form "N messages starting at K"');
+  return { count: Number(match[1]), start: Number(match[2]) };
+}
