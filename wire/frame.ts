@@ -65,6 +65,7 @@ export function endsInsideCharacter(bytes: Buffer): boolean {
     const byte = bytes[bytes.length - back] as number;
     if (byte < 0x80) return false;
     if (byte < 0xc0) continue;
+    if (byte > 0xf4) return false;
     const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
     return back < length && isUtf8(bytes.subarray(0, bytes.length - back));
   }

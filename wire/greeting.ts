@@ -79,6 +79,8 @@ function parseJsonGreeting(argument: string): Greeting {
  * space and by no space later on, and does not belong to a title: `Dr. Ada Quill (en) [f].llama3.2`.
  */
 function parseClassicGreeting(argument: string): Greeting {
+  // Far more than a greeting needs, and little enough for any regular expression.
+  if (argument.length > 1_000) throw new ProtocolError('bad-greeting', 'the greeting is too long');
   const tagged = /^(?<name>[^([]*?)\s*(?:\((?<lang>[^()]*)\))?\s*(?:\[(?<gender>[^[\]]*)\])?\s*(?:\.(?<model>\S*))?$/;
   const hasTags = /[([]/.test(argument);
   const groups = hasTags ? tagged.exec(argument)?.groups : splitNameAndModel(argument);
@@ -100,10 +102,9 @@ function parseClassicGreeting(argument: string): Greeting {
 
 function splitNameAndModel(argument: string): Record<string, string | undefined> {
   const title = /^(?:Dr|Mr|Mrs|Ms|Prof|St|Sr|Jr|Sra|Dra|Fr|Hr)\./i.exec(argument)?.[0] ?? '';
-  const dot = /\.(?=\S+$)/.exec(argument.slice(title.length));
-  if (!dot) return { name: argument.replace(/\.$/, '') };
-  const at = title.length + dot.index;
-  return { name: argument.slice(0, at).trim(), model: argument.slice(at + 1) };
+  const split = /^(?<name>.*?[\p{L}\p{N}].*?)\.(?<model>\S+)$/u.exec(argument.slice(title.length))?.groups;
+  if (!split) return { name: argument.replace(/\.$/, '') };
+  return { name: `${title}${split['name']}`.trim(), model: split['model'] };
 }
 
 function sha256(text: string): string {

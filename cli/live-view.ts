@@ -1,0 +1,215 @@
+import pc from 'picocolors';
+import stringWidth from 'string-width';
+import yoctoSpinner, { type Spinner } from 'yocto-spinner';
+import { visibleControls } from '../journal/render/visible-controls.ts';
+import type { Viewer, ViewerEvent } from '../proxy/viewer.ts';
+import type { Seat } from '../wire/types.ts';
+
+/** Where the view is drawn. */
+export interface Screen {
+  readonly stream: NodeJS.WriteStream;
+  /** Streams words as they are written, with colours and a spinner; else whole turns, plainly. */
+  readonly live: boolean;
+}
+
+export const indent = '  ';
+const seatColor = { a: pc.cyan, b: pc.yellow } as const;
+
+/** Shows one meeting on a terminal as it happens, or in a file as it happened. */
+export function createLiveView(screen: Screen): Viewer {
+  return screen.live ? createStreamedView(screen.stream) : createPlainView(screen.stream);
+}
+
+/** Name and turn, one line, then the text: readable, and easy to grep. */
+function createPlainView(stream: NodeJS.WriteStream): Viewer {
+  const names: { [seat in Seat]: string } = { a: 'a', b: 'b' };
+  return (event) => {
+    switch (event.type) {
+      case 'paired':
+        for (const seat of ['a', 'b'] as const) names[seat] = visibleControls(event.seats[seat].name);
+        stream.write(`${names.a} meets ${names.b}: ${event.meeting}\n\n`);
+        return;
+      case 'turn':
+        stream.write(`[${event.turn}] ${names[event.seat]}:\n${visibleControls(event.text)}\n\n`);
+        return;
+      case 'control':
+        stream.write(`${names[event.seat]} says /${event.verb}\n\n`);
+        return;
+      case 'status':
+        stream.write(`(${names[event.seat]}: ${visibleControls(event.text)})\n`);
+        return;
+      case 'stopped':
+        stream.write(describeStop(event) + '\n');
+        return;
+      case 'thinking':
+      case 'delta':
+        return;
+    }
+  };
+}
+
+function createStreamedView(stream: NodeJS.WriteStream): Viewer {
+  const names: { [seat in Seat]: string } = { a: 'a', b: 'b' };
+  const waiting = new Waiting(stream);
+  let turns = 0;
+  let shown: { readonly seat: Seat; text: string; readonly writer: WrappingWriter } | undefined;
+
+  const beginTurn = (seat: Seat): NonNullable<typeof shown> => {
+    waiting.stop();
+    stream.write(`${seatColor[seat](pc.bold(names[seat]))} ${pc.dim(`· ${turns + 1}`)}\n`);
+    return { seat, text: '', writer: new WrappingWriter(stream) };
+  };
+  const endTurn = (): void => {
+    shown?.writer.end();
+    shown = undefined;
+    stream.write('\n');
+  };
+  const write = (seat: Seat, text: string): void => {
+    // Both may write at once; the one whose turn came first keeps the screen.
+    if (shown && shown.seat !== seat) return;
+    shown ??= beginTurn(seat);
+    shown.text += text;
+    shown.writer.write(visibleControls(text));
+  };
+
+  return (event: ViewerEvent) => {
+    switch (event.type) {
+      case 'paired': {
+        const [a, b] = (['a', 'b'] as const).map((seat) => {
+          const { name, provider, model } = event.seats[seat];
+          names[seat] = visibleControls(name);
+          const by = [provider, model].filter((part) => part && part !== names[seat].toLowerCase()).join(' ');
+          return seatColor[seat](pc.bold(names[seat])) + (by ? pc.dim(` (${visibleControls(by)})`) : '');
+        });
+        stream.write(`\n${a} meets ${b}\n${pc.dim(event.meeting)}\n\n`);
+        return;
+      }
+      case 'thinking':
+        waiting.start(`${names[event.seat]} is thinking`);
+        return;
+      case 'delta':
+        if (event.text !== '') return write(event.seat, event.text);
+        if (shown?.seat !== event.seat) return;
+        shown.writer.write(pc.dim(' […]'));
+        endTurn();
+        return;
+      case 'turn':
+        if (shown?.seat === event.seat && shown.text.trim() !== event.text.trim()) {
+          // What was streamed is not what was said in the end: show that.
+          if (event.text.startsWith(shown.text)) write(event.seat, event.text.slice(shown.text.length));
+          else endTurn();
+        }
+        if (shown?.seat !== event.seat) {
+          if (shown) endTurn();
+          write(event.seat, event.text);
+        }
+        turns = event.turn;
+        endTurn();
+        return;
+      case 'control':
+        waiting.stop();
+        stream.write(pc.dim(`${names[event.seat]} says /${event.verb}\n\n`));
+        return;
+      case 'status':
+        waiting.start(`${names[event.seat]}: ${visibleControls(event.text)}`);
+        return;
+      case 'stopped':
+        waiting.stop();
+        if (shown) endTurn();
+        stream.write(pc.dim(describeStop(event)) + '\n');
+        return;
+    }
+  };
+}
+
+/** The spinner, with the seconds of "… in 12 s" counted down. */
+class Waiting {
+  readonly #stream: NodeJS.WriteStream;
+  #spinner: Spinner | undefined;
+  #countdown: NodeJS.Timeout | undefined;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  start(text: string): void {
+    this.stop();
+    const spinner = yoctoSpinner({ stream: this.#stream, text: fit(text, this.#stream), color: 'gray' }).start();
+    this.#spinner = spinner;
+    const seconds = /\bin (\d+) s\b/.exec(text);
+    if (!seconds) return;
+    const endsAtMs = Date.now() + Number(seconds[1]) * 1_000;
+    this.#countdown = setInterval(() => {
+      const left = Math.max(0, Math.ceil((endsAtMs - Date.now()) / 1_000));
+      spinner.text = fit(text.replace(seconds[0], `in ${left} s`), this.#stream);
+    }, 1_000);
+  }
+
+  stop(): void {
+    clearInterval(this.#countdown);
+    this.#spinner?.stop();
+    this.#spinner = undefined;
+  }
+}
+
+/** A spinner that wraps cannot be wiped away. */
+function fit(text: string, stream: NodeJS.WriteStream): string {
+  const room = (stream.columns ?? 80) - 4;
+  return text.length <= room ? text : text.slice(0, room - 1) + '…';
+}
+
+/** Writes text that comes in pieces, indented, and broken between words where the line ends. */
+class WrappingWriter {
+  readonly #stream: NodeJS.WriteStream;
+  #column = 0;
+  #word = '';
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  write(text: string): void {
+    for (const part of text.split(/(\s)/)) {
+      if (part === '\n') {
+        this.#flushWord();
+        this.#stream.write('\n');
+        this.#column = 0;
+      } else if (/^\s$/.test(part)) {
+        this.#flushWord();
+        if (this.#column > 0 || part === '\t') this.#put(part === '\t' ? '    ' : ' ');
+        else this.#put(part);
+      } else {
+        this.#word += part;
+      }
+    }
+  }
+
+  end(): void {
+    this.#flushWord();
+    if (this.#column > 0) this.#stream.write('\n');
+  }
+
+  #flushWord(): void {
+    const word = this.#word;
+    this.#word = '';
+    if (word === '') return;
+    const width = Math.min(this.#stream.columns ?? 80, 100);
+    if (this.#column > 0 && indent.length + this.#column + stringWidth(word) > width) {
+      this.#stream.write('\n');
+      this.#column = 0;
+    }
+    this.#put(word);
+  }
+
+  #put(text: string): void {
+    if (this.#column === 0) this.#stream.write(indent);
+    this.#stream.write(text);
+    this.#column += stringWidth(text);
+  }
+}
+
+/** How it ended, in words. */
+function describeStop({ reason, detail, turns }: Extract<ViewerEvent, { type: 'stopped' }>): string {
+  const why = detail === undefined ? reason : `${reason} (${visibleControls(detail)})`;
+  return `Ended after ${turns} ${turns === 1 ? 'turn' : 'turns'}: ${why}`;
+}

@@ -1,0 +1,41 @@
+import { visibleControls } from '../journal/render/visible-controls.ts';
+import type { Seat } from '../wire/types.ts';
+import type { Viewer } from './viewer.ts';
+
+/**
+ * Prints every turn of every meeting to a stream, whole, with the meeting's name as soon as there is
+ * more than one. Whatever a model sent to move the cursor is made visible instead.
+ */
+export function createMirror(stream: { write(text: string): unknown }): Viewer {
+  const names = new Map<string, { readonly [seat in Seat]: string }>();
+  return (event) => {
+    const meeting = names.get(event.meeting);
+    const label = names.size > 1 ? `[${event.meeting}] ` : '';
+    const line = (text: string): unknown => stream.write(`${label}${text}\n`);
+    switch (event.type) {
+      case 'paired':
+        names.set(event.meeting, {
+          a: visibleControls(event.seats.a.name),
+          b: visibleControls(event.seats.b.name),
+        });
+        line(`— ${visibleControls(event.seats.a.name)} meets ${visibleControls(event.seats.b.name)}: ${event.meeting} —\n`);
+        return;
+      case 'turn':
+        line(`${meeting?.[event.seat]} (${event.turn}): ${visibleControls(event.text)}\n`);
+        return;
+      case 'control':
+        line(`${meeting?.[event.seat]}: /${event.verb}\n`);
+        return;
+      case 'status':
+        line(`(${meeting?.[event.seat]}: ${visibleControls(event.text)})\n`);
+        return;
+      case 'stopped':
+        line(`— ended after ${event.turns} turns: ${event.reason}${event.detail ? ` (${visibleControls(event.detail)})` : ''} —\n`);
+        names.delete(event.meeting);
+        return;
+      case 'thinking':
+      case 'delta':
+        return;
+    }
+  };
+}
