@@ -1,9 +1,9 @@
 import pc from 'picocolors';
-import stringWidth from 'string-width';
 import yoctoSpinner, { type Spinner } from 'yocto-spinner';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Viewer, ViewerEvent } from '../proxy/viewer.ts';
 import type { Seat } from '../wire/types.ts';
+import { WrappingWriter } from './wrapping-writer.ts';
 
 /** Where the view is drawn. */
 export interface Screen {
@@ -12,7 +12,6 @@ export interface Screen {
   readonly live: boolean;
 }
 
-export const indent = '  ';
 const seatColor = { a: pc.cyan, b: pc.yellow } as const;
 
 /** Shows one meeting on a terminal as it happens, or in a file as it happened. */
@@ -156,56 +155,6 @@ class Waiting {
 function fit(text: string, stream: NodeJS.WriteStream): string {
   const room = (stream.columns ?? 80) - 4;
   return text.length <= room ? text : text.slice(0, room - 1) + '…';
-}
-
-/** Writes text that comes in pieces, indented, and broken between words where the line ends. */
-class WrappingWriter {
-  readonly #stream: NodeJS.WriteStream;
-  #column = 0;
-  #word = '';
-
-  constructor(stream: NodeJS.WriteStream) {
-    this.#stream = stream;
-  }
-
-  write(text: string): void {
-    for (const part of text.split(/(\s)/)) {
-      if (part === '\n') {
-        this.#flushWord();
-        this.#stream.write('\n');
-        this.#column = 0;
-      } else if (/^\s$/.test(part)) {
-        this.#flushWord();
-        if (this.#column > 0 || part === '\t') this.#put(part === '\t' ? '    ' : ' ');
-        else this.#put(part);
-      } else {
-        this.#word += part;
-      }
-    }
-  }
-
-  end(): void {
-    this.#flushWord();
-    if (this.#column > 0) this.#stream.write('\n');
-  }
-
-  #flushWord(): void {
-    const word = this.#word;
-    this.#word = '';
-    if (word === '') return;
-    const width = Math.min(this.#stream.columns ?? 80, 100);
-    if (this.#column > 0 && indent.length + this.#column + stringWidth(word) > width) {
-      this.#stream.write('\n');
-      this.#column = 0;
-    }
-    this.#put(word);
-  }
-
-  #put(text: string): void {
-    if (this.#column === 0) this.#stream.write(indent);
-    this.#stream.write(text);
-    this.#column += stringWidth(text);
-  }
 }
 
 /** How it ended, in words. */

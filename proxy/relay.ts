@@ -17,6 +17,8 @@ export interface RelaySettings extends MeetingSettings {
   readonly host: string;
   /** 0: any free port. */
   readonly ports: { readonly [seat in Seat]: number };
+  /** Whether any free port will do where one of `ports` is taken. */
+  readonly freePorts: boolean;
   readonly maxFrameBytes: number;
   /** How much silence ends a message of the classic dialect; 0: a line is a message. */
   readonly classicIdleMs: number;
@@ -178,18 +180,23 @@ export class Relay {
   }
 }
 
-function listenOn(server: net.Server, { host, ports }: RelaySettings, seat: Seat): Promise<number> {
+function listenOn(server: net.Server, { host, ports, freePorts }: RelaySettings, seat: Seat): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    let port = ports[seat];
+    server.on('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
+      if (taken && freePorts && port !== 0) {
+        port = 0;
+        return listen();
+      }
       const why = taken ? 'is taken; stop what listens there or choose another with' : `cannot be used (${error.code}); see`;
-      const message = `port ${ports[seat]} on ${host} ${why} --port-${seat}`;
+      const message = `port ${port} on ${host} ${why} --port-${seat}`;
       reject(new ColloquyError(message, { code: taken ? 'port-taken' : 'cannot-listen', cause: error }));
     });
     // A crowd may arrive at once; the system cuts this down to what it allows.
-    server.listen({ host, port: ports[seat], backlog: 4_096 }, () => {
-      resolve((server.address() as net.AddressInfo).port);
-    });
+    const listen = (): unknown => server.listen({ host, port, backlog: 4_096 });
+    server.on('listening', () => resolve((server.address() as net.AddressInfo).port));
+    listen();
   });
 }
 

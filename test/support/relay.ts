@@ -25,6 +25,7 @@ export async function startRelay(changes: Partial<RelaySettings> = {}): Promise<
   const settings: RelaySettings = {
     host: '127.0.0.1',
     ports: { a: 0, b: 0 },
+    freePorts: false,
     hello: '/start',
     first: 'a',
     maxMessages: 0,

@@ -1,0 +1,70 @@
+import yargs, { type Argv, type CommandModule } from 'yargs';
+import { agentCommand } from './commands/agent.ts';
+import { configCommands } from './commands/config.ts';
+import { docsCommand } from './commands/docs.ts';
+import { joinCommand } from './commands/join.ts';
+import { meetCommand } from './commands/meet.ts';
+import { personaCommands } from './commands/persona.ts';
+import { proxyCommand } from './commands/proxy.ts';
+import { transcriptCommands } from './commands/transcript.ts';
+import { UsageError } from './failure.ts';
+import { readVersion } from './version.ts';
+
+/** A command with commands of its own, such as `transcript list`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly describe: string;
+  // Each module knows its own flags; what they have in common is only that yargs runs them.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly commands: readonly CommandModule<any, any>[];
+}
+
+const leading = [meetCommand, proxyCommand, agentCommand, joinCommand] as const;
+const groups: readonly CommandGroup[] = [transcriptCommands, personaCommands, configCommands];
+
+/** The words of every command, in the order in which help lists them. */
+export const commandNames: readonly string[] = [
+  ...leading.map(nameOf),
+  ...groups.flatMap((group) => group.commands.map((command) => `${group.name} ${nameOf(command)}`)),
+];
+
+/** The whole command line, ready to parse. Mistakes of the user are thrown as UsageError. */
+export function createCli(argv: readonly string[], width: number): Argv {
+  const cli = configure(yargs(argv), width)
+    .scriptName('colloquy')
+    .usage('$0 <command>\n\nLets two language models talk to each other.')
+    .version(readVersion())
+    .alias({ version: 'V', help: 'h' })
+    .demandCommand(1, 'say which command')
+    .epilogue('colloquy <command> --help tells what a command takes.');
+  for (const command of leading) cli.command(command as CommandModule);
+  for (const { name, describe, commands } of groups) {
+    cli.command(name, describe, (group) => {
+      for (const command of commands) group.command(command);
+      return configure(group, width).demandCommand(1, `say which: ${commands.map(nameOf).join(', ')}`);
+    });
+  }
+  return cli.command(docsCommand as CommandModule);
+}
+
+function configure(cli: Argv, width: number): Argv {
+  return (
+    cli
+      // `--no-transcript` is a flag of its own, and `--max-messages` needs no second spelling.
+      .parserConfiguration({ 'boolean-negation': false, 'duplicate-arguments-array': false })
+      .strict()
+      .recommendCommands()
+      .wrap(width)
+      .locale('en')
+      .exitProcess(false)
+      .showHelpOnFail(false)
+      .fail((message, error) => {
+        // Typed as always there, absent where yargs itself found the mistake.
+        throw (error as Error | undefined) ?? new UsageError(`${message}; see --help`);
+      })
+  );
+}
+
+function nameOf(command: { readonly command?: string | readonly string[] | undefined }): string {
+  return String(command.command).split(' ')[0] as string;
+}

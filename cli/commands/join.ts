@@ -1,0 +1,74 @@
+import type { CommandModule, InferredOptionTypes } from 'yargs';
+import { onInterrupt } from '../interrupt.ts';
+import { readVersion } from '../version.ts';
+
+const flags = {
+  name: { type: 'string', describe: 'Your name at the table', default: process.env['USER'] ?? 'Guest' },
+  lang: { type: 'string', describe: 'Your language, such as en' },
+  host: { alias: 'H', type: 'string', describe: 'Address of the proxy', default: '127.0.0.1' },
+  port: { alias: 'p', type: 'number', describe: 'Port of the seat: 18888 is a, 19999 is b', default: 18888 },
+  meeting: { type: 'string', describe: 'Sit in this meeting and no other' },
+  token: { type: 'string', describe: 'What the proxy asks for, if it does' },
+} as const;
+
+type Flags = InferredOptionTypes<typeof flags>;
+
+export const joinCommand: CommandModule<object, Flags> = {
+  command: 'join',
+  describe: 'Take a seat yourself and talk from this terminal',
+  builder: flags,
+  handler: runJoin,
+};
+
+async function runJoin(argv: Flags): Promise<void> {
+  const { startAgent } = await import('../../agents/agent.ts');
+  const { createHuman } = await import('../../agents/providers/human.ts');
+  const { createPrompt } = await import('../prompt.ts');
+  const { createSeatView } = await import('../seat-view.ts');
+
+  const prompt = createPrompt(process.stdin, process.stdout);
+  const view = createSeatView(process.stdout);
+  const abort = new AbortController();
+  let seated = false;
+  const agent = startAgent({
+    proxy: { host: argv.host, port: argv.port },
+    greeting: {
+      name: argv.name,
+      ...(argv.lang === undefined ? {} : { lang: argv.lang }),
+      ...(argv.meeting === undefined ? {} : { meeting: argv.meeting }),
+      ...(argv.token === undefined ? {} : { token: argv.token }),
+      provider: 'human',
+      model: 'human',
+      features: ['note', 'delta'],
+      software: `colloquy ${readVersion()}`,
+    },
+    system: '',
+    provider: createHuman((signal) => prompt.ask(signal)),
+    // A person may take all the time they like, and is not asked twice.
+    patience: { maxRetries: 0, maxWaitMs: 0, idleMs: 0, firstPieceMs: 0 },
+    signal: abort.signal,
+    observer: {
+      onWait: (problem, delayMs) => view.say(`${problem}; next try in ${Math.ceil(delayMs / 1_000)} s`),
+      onConnected: () => view.say('You have sat down; waiting for a partner.'),
+      onFrame(frame) {
+        if (frame.type === 'welcome') seated = true;
+        view.show(frame);
+      },
+    },
+  });
+  const takeLeave = (): boolean => {
+    if (!seated) return false;
+    view.say('Saying goodbye; Ctrl-C again leaves at once.');
+    agent.sayGoodbye();
+    return true;
+  };
+  onInterrupt({ polite: takeLeave, atOnce: () => abort.abort() });
+  prompt.onInterrupt(() => process.emit('SIGINT'));
+  prompt.onEnd(() => agent.sayGoodbye());
+  try {
+    const reason = await agent.finished;
+    view.say(`The meeting is over: ${reason}`);
+  } finally {
+    prompt.close();
+  }
+}

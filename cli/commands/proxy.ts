@@ -1,0 +1,123 @@
+import path from 'node:path';
+import type { CommandModule, InferredOptionTypes } from 'yargs';
+import type { ProxyConfig } from '../../config/schema.ts';
+import type { RelaySettings } from '../../proxy/relay.ts';
+import type { Viewer } from '../../proxy/viewer.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { createLog, logFlags } from '../log.ts';
+import { followLauncher } from '../supervised.ts';
+import { readVersion } from '../version.ts';
+
+/** Flags that `meet` takes as well and passes on. */
+export const meetingFlags = {
+  'max-messages': { alias: 'M', type: 'number', describe: 'End after so many messages; 0: never [default: 10]' },
+  'max-seconds': { type: 'number', describe: 'End after so many seconds; 0: never [default: 0]' },
+  'no-transcript': { alias: 'n', type: 'boolean', describe: 'Keep nothing: no journal and no transcripts' },
+  transcripts: { type: 'string', normalize: true, describe: 'Folder of the journals and transcripts' },
+  hello: { type: 'string', describe: 'What the one who starts is sent instead of /start' },
+  first: { choices: ['a', 'b', 'random'] as const, describe: 'Who starts' },
+  rate: { type: 'number', describe: 'Messages a minute of each seat; 0: no limit [default: 0]' },
+} as const;
+
+const flags = {
+  mirror: { alias: 'm', type: 'boolean', describe: 'Print what is said' },
+  ...meetingFlags,
+  config: { alias: 'c', type: 'string', normalize: true, describe: 'Settings file [default: config/proxy.yml]' },
+  host: { alias: 'H', type: 'string', describe: 'Address to listen on [default: 127.0.0.1]' },
+  'port-a': { type: 'number', describe: 'Port of seat a [default: 18888]' },
+  'port-b': { type: 'number', describe: 'Port of seat b [default: 19999]' },
+  'free-ports': { type: 'boolean', describe: 'Take free ports if those are taken' },
+  once: { type: 'boolean', describe: 'End after the first meeting' },
+  ...logFlags,
+} as const;
+
+type Flags = InferredOptionTypes<typeof flags>;
+
+export const proxyCommand: CommandModule<object, Flags> = {
+  command: 'proxy',
+  describe: 'Start the relay that agents connect to',
+  builder: flags,
+  handler: runProxy,
+};
+
+async function runProxy(argv: Flags): Promise<void> {
+  const { loadProxyConfig } = await import('../../config/load.ts');
+  const { createMirror } = await import('../../proxy/mirror.ts');
+  const { Relay } = await import('../../proxy/relay.ts');
+  const { value: config } = loadProxyConfig({
+    file: argv.config,
+    env: process.env,
+    cwd: process.cwd(),
+    flags: {
+      host: argv.host,
+      port_a: argv['port-a'],
+      port_b: argv['port-b'],
+      hello: argv.hello,
+      first: argv.first,
+      max_messages: argv['max-messages'],
+      max_seconds: argv['max-seconds'],
+      transcripts: argv.transcripts,
+      transcript: argv['no-transcript'] ? false : undefined,
+      'rate.messages_per_minute': argv.rate,
+    },
+  });
+  const log = createLog('proxy', argv);
+  const viewers: Viewer[] = argv.mirror ? [createMirror(process.stdout)] : [];
+  const launcher = followLauncher({ onGoodbye: () => takeLeave(), onEnd: () => void end() });
+  if (launcher) viewers.push((event) => launcher.report({ type: 'viewer', event }));
+
+  const relay = new Relay(toRelaySettings(config, argv['free-ports'] ?? false), {
+    software: `colloquy ${readVersion()}`,
+    log,
+    watch: (event) => viewers.forEach((show) => show(event)),
+    onMeetingEnded: () => {
+      if (argv.once || leaving) void end();
+    },
+  });
+  let leaving = false;
+  let ending: Promise<void> | undefined;
+  const end = (): Promise<void> => (ending ??= relay.close());
+  const takeLeave = (): boolean => {
+    if (relay.meetings === 0) return false;
+    leaving = true;
+    relay.sayGoodbye();
+    return true;
+  };
+  if (!launcher) onInterrupt({ polite: takeLeave, atOnce: () => void end() });
+
+  const ports = await relay.listen();
+  launcher?.report({ type: 'listening', ports });
+  log.info(ports, `listening on ${config.host}, port ${ports.a} for seat a and port ${ports.b} for seat b`);
+}
+
+function toRelaySettings(config: ProxyConfig, freePorts: boolean): RelaySettings {
+  return {
+    host: config.host,
+    ports: { a: config.port_a, b: config.port_b },
+    freePorts,
+    hello: config.hello,
+    first: config.first,
+    maxMessages: config.max_messages,
+    maxSeconds: config.max_seconds,
+    maxFrameBytes: config.max_frame_bytes,
+    classicIdleMs: config.classic_idle_ms,
+    greetingMs: config.greeting_seconds * 1_000,
+    goodbyeMs: config.goodbye_seconds * 1_000,
+    drainMs: config.drain_seconds * 1_000,
+    token: config.token,
+    rate: {
+      ...toRateLimits(config.rate),
+      providers: Object.fromEntries(
+        Object.entries(config.rate.providers).map(([name, limits]) => [name, toRateLimits(limits)]),
+      ),
+    },
+    transcripts: config.transcript ? path.resolve(config.transcripts) : undefined,
+  };
+}
+
+function toRateLimits(limits: { messages_per_minute: number; characters_per_minute: number }): {
+  messagesPerMinute: number;
+  charactersPerMinute: number;
+} {
+  return { messagesPerMinute: limits.messages_per_minute, charactersPerMinute: limits.characters_per_minute };
+}

@@ -1,0 +1,33 @@
+import { ConfigError } from '../config/errors.ts';
+import { ColloquyError, messageOf } from '../wire/errors.ts';
+import { interruptedExitCode } from './interrupt.ts';
+import { report } from './supervised.ts';
+
+/** The user's mistake in how the program was called. */
+export class UsageError extends ColloquyError {
+  constructor(message: string) {
+    super(message, { code: 'usage' });
+  }
+}
+
+/** Codes of failures that the person at the keyboard can mend before anything was tried. */
+const mistakes: ReadonlySet<string> = new Set(['no-key', 'bad-script', 'bad-persona', 'no-such-meeting', 'port-taken']);
+
+/** 1 failed, 2 the user's mistake, 130 interrupted. */
+export function exitCodeFor(error: unknown): number {
+  if (process.exitCode === interruptedExitCode) return interruptedExitCode;
+  if (error instanceof UsageError || error instanceof ConfigError) return 2;
+  return error instanceof ColloquyError && mistakes.has(error.code) ? 2 : 1;
+}
+
+/** One sentence for the person; the whole story only where it is a defect of the program. */
+export function reportFailure(error: unknown): void {
+  if (process.exitCode === interruptedExitCode && (error as Error).name === 'AbortError') return;
+  const message = error instanceof ColloquyError ? error.message : `unexpected: ${stackOf(error)}`;
+  if (report({ type: 'failed', message, exitCode: exitCodeFor(error) })) return;
+  process.stderr.write(`colloquy: ${message}\n`);
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error && error.stack ? error.stack : messageOf(error);
+}

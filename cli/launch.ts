@@ -1,0 +1,99 @@
+import path from 'node:path';
+import type { ViewerEvent } from '../proxy/viewer.ts';
+import { ColloquyError } from '../wire/errors.ts';
+import { otherSeat, seats, type Seat } from '../wire/types.ts';
+import type { ChildMessage } from './child-protocol.ts';
+import { UsageError } from './failure.ts';
+import { onInterrupt } from './interrupt.ts';
+import { createLiveView } from './live-view.ts';
+import { Supervisor, type Ending } from './supervisor.ts';
+
+export interface LaunchOptions {
+  readonly meeting: string;
+  /** `proxy` and its flags. */
+  readonly proxyArgs: readonly string[];
+  /** `agent`, persona and flags, without where the proxy is. */
+  readonly agentArgs: { readonly [seat in Seat]: readonly string[] };
+  readonly quiet: boolean;
+  readonly showLogs: boolean;
+  readonly stream: NodeJS.WriteStream;
+  readonly errors: NodeJS.WriteStream;
+}
+
+/** One meeting of three processes, from the first of them to the last. */
+export class Launch {
+  readonly #options: LaunchOptions;
+  readonly #supervisor = new Supervisor(process.env);
+  readonly #show: (event: ViewerEvent) => void;
+  #stopped: Extract<ViewerEvent, { type: 'stopped' }> | undefined;
+  /** The first that went wrong; what follows from it is not worth telling. */
+  #failure: Error | undefined;
+
+  constructor(options: LaunchOptions) {
+    this.#options = options;
+    const { stream, quiet } = options;
+    this.#show = quiet ? () => {} : createLiveView({ stream, live: stream.isTTY === true });
+  }
+
+  /** Resolves when all three have ended. Rejects with ColloquyError where one of them failed. */
+  async run(): Promise<void> {
+    onInterrupt({ polite: () => this.#takeLeave(), atOnce: () => this.#supervisor.endAll() });
+    const agents: Promise<Ending>[] = [];
+    const ended = this.#start('proxy', this.#options.proxyArgs, (message) => {
+      if (message.type === 'viewer') this.#see(message.event);
+      if (message.type === 'listening') agents.push(...seats.map((seat) => this.#startAgent(seat, message.ports[seat])));
+    });
+    const proxy = await ended;
+    this.#blame(proxy);
+    if (this.#failure !== undefined) this.#supervisor.endAll();
+    await Promise.all(agents);
+    this.#conclude();
+  }
+
+  #startAgent(seat: Seat, port: number): Promise<Ending> {
+    const { agentArgs, meeting } = this.#options;
+    const args = [...agentArgs[seat], `--port=${port}`, `--meeting=${meeting}`];
+    const ended = this.#start(`agent ${seat}`, args);
+    return ended.then((ending) => {
+      this.#blame(ending);
+      // A seat that was never taken would keep the other one waiting for ever.
+      if (ending.code !== 0) this.#supervisor.tell('proxy', { type: 'end' });
+      if (ending.code !== 0 && !this.#stopped) this.#supervisor.tell(`agent ${otherSeat(seat)}`, { type: 'end' });
+      return ending;
+    });
+  }
+
+  #start(name: string, args: readonly string[], onMessage: (message: ChildMessage) => void = () => {}): Promise<Ending> {
+    const { showLogs, errors } = this.#options;
+    const onStderr = (line: string): void => void (showLogs && errors.write(`${name}: ${line}\n`));
+    return this.#supervisor.start(name, args, { onMessage, onStderr });
+  }
+
+  #see(event: ViewerEvent): void {
+    if (event.type === 'stopped') this.#stopped = event;
+    this.#show(event);
+  }
+
+  #takeLeave(): boolean {
+    if (this.#stopped) return false;
+    this.#options.errors.write('\nSaying goodbye; Ctrl-C again ends at once.\n');
+    this.#supervisor.tell('proxy', { type: 'goodbye' });
+    return true;
+  }
+
+  #blame({ name, code, signal, reason }: Ending): void {
+    if (code === 0 || process.exitCode !== undefined) return;
+    const sentence = `${name}: ${reason ?? (signal ? `killed by ${signal}` : `left with code ${code}`)}`;
+    this.#failure ??= code === 2 ? new UsageError(sentence) : new ColloquyError(sentence, { code: 'launch-failed' });
+  }
+
+  #conclude(): void {
+    const { stream } = this.#options;
+    const folder = this.#stopped?.folder;
+    if (folder !== undefined) {
+      stream.write(`\nTranscript: ${path.relative('', path.join(folder, 'transcript.md'))}\n`);
+      stream.write(`      HTML: ${path.relative('', path.join(folder, 'transcript.html'))}\n`);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}
