@@ -1,0 +1,148 @@
+import type { CommandModule, InferredOptionTypes } from 'yargs';
+import type { ServiceConfig } from '../../config/schema.ts';
+import type { Persona } from '../../personas/persona.ts';
+import { UsageError } from '../failure.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { createLog, logFlags } from '../log.ts';
+import { serviceNames } from '../service-spec.ts';
+import { followLauncher } from '../supervised.ts';
+import { readVersion } from '../version.ts';
+
+const flags = {
+  service: { alias: 's', choices: serviceNames, describe: 'What writes the replies' },
+  config: { alias: 'c', type: 'string', normalize: true, describe: 'Settings file [default: config/SERVICE.yml]' },
+  host: { alias: 'H', type: 'string', describe: 'Address of the proxy [default: 127.0.0.1]' },
+  port: { alias: 'p', type: 'number', describe: 'Port of the seat: 18888 is a, 19999 is b [default: 18888]' },
+  meeting: { type: 'string', describe: 'Sit in this meeting and no other' },
+  token: { type: 'string', describe: 'What the proxy asks for, if it does' },
+  model: { type: 'string', describe: 'Model, as the service names it' },
+  'base-url': { type: 'string', describe: 'Where the service is' },
+  temperature: { type: 'number', describe: 'Sampling temperature' },
+  'max-tokens': { type: 'number', describe: 'Longest reply, in tokens' },
+  seed: { type: 'number', describe: 'Seed, where the service takes one' },
+  script: { type: 'string', normalize: true, describe: 'eliza, parry: the script' },
+  replies: { type: 'string', normalize: true, describe: 'scripted: the file of replies' },
+  command: { type: 'string', describe: 'command: the program and its arguments' },
+  'typing-speed': { type: 'number', describe: 'eliza, parry, scripted: characters a second; 0: at once' },
+  ...logFlags,
+} as const;
+
+type Flags = InferredOptionTypes<typeof flags> & { persona?: string | undefined };
+
+export const agentCommand: CommandModule<object, Flags> = {
+  command: 'agent [persona]',
+  describe: 'Take a seat with a persona and a model',
+  builder: (cli) =>
+    cli
+      .positional('persona', { type: 'string', describe: 'Persona: a file, or a name from personas/' })
+      .options(flags),
+  handler: runAgent,
+};
+
+async function runAgent(argv: Flags): Promise<void> {
+  const { startAgent } = await import('../../agents/agent.ts');
+  const { createProvider, patienceOf, parametersOf } = await import('../create-provider.ts');
+  const log = createLog('agent', argv);
+  const { persona, config } = await loadSettings(argv);
+  const provider = await createProvider(config);
+
+  const abort = new AbortController();
+  let seated = false;
+  const agent = startAgent({
+    proxy: { host: config.host, port: config.port },
+    greeting: {
+      name: persona.name,
+      ...(persona.lang === undefined ? {} : { lang: persona.lang }),
+      ...(persona.gender === undefined ? {} : { gender: persona.gender }),
+      provider: provider.name,
+      model: provider.model,
+      ...(config.meeting === undefined ? {} : { meeting: config.meeting }),
+      ...(config.token === undefined ? {} : { token: config.token }),
+      features: ['note'],
+      persona: persona.text,
+      parameters: parametersOf(config),
+      ...('seed' in config && config.seed !== undefined ? { seed: config.seed } : {}),
+      software: `colloquy ${readVersion()}`,
+    },
+    system: persona.text,
+    ...(persona.opening === undefined ? {} : { opening: persona.opening }),
+    provider,
+    patience: patienceOf(config),
+    signal: abort.signal,
+    observer: {
+      onWait: (problem, delayMs) => log.warn(`${problem}; next try in ${(delayMs / 1_000).toFixed(1)} s`),
+      onConnected: () => log.info(`${persona.name} waits for a partner at ${config.host}:${config.port}`),
+      onFrame(frame) {
+        if (frame.type === 'welcome') {
+          seated = true;
+          log.info({ meeting: frame.meeting, seat: frame.seat }, `meets ${frame.partner} in ${frame.meeting}`);
+        }
+        log.trace({ frame }, 'heard');
+      },
+      onSaid: (text) => log.debug({ characters: text.length }, 'said'),
+      onStatus: (text) => log.warn(text),
+    },
+  });
+  const takeLeave = (): boolean => {
+    if (seated) agent.sayGoodbye();
+    return seated;
+  };
+  const atOnce = (): void => abort.abort();
+  if (!followLauncher({ onGoodbye: takeLeave, onEnd: atOnce })) onInterrupt({ polite: takeLeave, atOnce });
+  log.info(`the meeting is over: ${await agent.finished}`);
+}
+
+/** Settings of the service, with what the persona asks for between its file and the flags. */
+async function loadSettings(argv: Flags): Promise<{ persona: Persona; config: ServiceConfig }> {
+  const { loadServiceConfig } = await import('../../config/load.ts');
+  const { loadPersona } = await import('../../personas/persona.ts');
+  const cwd = process.cwd();
+  const load = (service: Flags['service'], wishes: Record<string, unknown>): ServiceConfig =>
+    loadServiceConfig({
+      service,
+      file: argv.config,
+      env: process.env,
+      cwd,
+      flags: {
+        ...wishes,
+        host: argv.host,
+        port: argv.port,
+        meeting: argv.meeting,
+        token: argv.token,
+        model: argv.model,
+        base_url: argv['base-url'],
+        temperature: argv.temperature,
+        max_tokens: argv['max-tokens'],
+        seed: argv.seed,
+        script: argv.script,
+        replies: argv.replies,
+        command: argv.command,
+        characters_per_second: argv['typing-speed'],
+      },
+    }).value;
+  // A file may name the persona, and a persona may name the service.
+  let persona = argv.persona === undefined ? undefined : loadPersona(argv.persona, { cwd });
+  const service = argv.service ?? (argv.config === undefined ? persona?.service : undefined);
+  if (service === undefined && argv.config === undefined) {
+    throw new UsageError(`say what writes the replies: -s ${serviceNames.join('|')}, or -c FILE`);
+  }
+  const config = load(service, {});
+  persona ??= loadPersona(config.persona ?? defaultPersona(config.service), { cwd });
+  return { persona, config: load(service, wishesOf(persona, config)) };
+}
+
+function defaultPersona(service: string): string {
+  if (service === 'eliza' || service === 'parry') return service;
+  throw new UsageError('say who the agent is: colloquy agent -s SERVICE personas/NAME.md');
+}
+
+/** What a persona asks for, as far as the service takes it. A model is a model of a certain service. */
+function wishesOf(persona: Persona, config: ServiceConfig): Record<string, unknown> {
+  const wishes = {
+    temperature: persona.temperature,
+    max_tokens: persona.maxTokens,
+    seed: persona.seed,
+    model: persona.service === config.service ? persona.model : undefined,
+  };
+  return Object.fromEntries(Object.entries(wishes).filter(([key]) => key in config));
+}
