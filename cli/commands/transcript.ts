@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { CommandModule } from 'yargs';
+import type { CommandGroup } from '../commands.ts';
+
+const folderFlag = {
+  transcripts: {
+    type: 'string',
+    normalize: true,
+    describe: 'Folder of the journals and transcripts [default: as in config/proxy.yml]',
+  },
+} as const;
+
+const formats = { md: 'transcript.md', html: 'transcript.html', a: 'a.txt', b: 'b.txt', json: 'journal.jsonl' } as const;
+
+interface FolderFlags {
+  readonly transcripts?: string | undefined;
+}
+interface MeetingFlags extends FolderFlags {
+  readonly meeting: string;
+}
+
+const describeMeeting = 'Name of the meeting, its beginning, or "last"';
+
+const list: CommandModule<object, FolderFlags & { json?: boolean | undefined }> = {
+  command: 'list',
+  describe: 'List the meetings, the latest last',
+  builder: { ...folderFlag, json: { type: 'boolean', describe: 'One JSON object a line, for programs' } },
+  handler: async (argv) => {
+    const { listMeetings } = await import('../../journal/meetings.ts');
+    const meetings = await listMeetings(await resolveFolder(argv));
+    const { renderMeetingTable } = await import('../meeting-table.ts');
+    if (argv.json) for (const meeting of meetings) process.stdout.write(JSON.stringify(meeting) + '\n');
+    else process.stdout.write(renderMeetingTable(meetings));
+  },
+};
+
+const show: CommandModule<object, MeetingFlags & { format?: keyof typeof formats | undefined }> = {
+  command: 'show <meeting>',
+  describe: 'Print a meeting',
+  builder: (cli) =>
+    cli
+      .positional('meeting', { type: 'string', demandOption: true, describe: describeMeeting })
+      .options({
+        ...folderFlag,
+        format: {
+          alias: 'f',
+          choices: Object.keys(formats) as (keyof typeof formats)[],
+          describe: 'Print this file of it instead',
+        },
+      }),
+  handler: async (argv) => {
+    const folder = await resolveMeeting(argv);
+    if (argv.format !== undefined) {
+      process.stdout.write(await readFile(path.join(folder, formats[argv.format]), 'utf8'));
+      return;
+    }
+    const { readConversation } = await import('../../journal/conversation.ts');
+    const { renderForTerminal } = await import('../../journal/render/terminal.ts');
+    const conversation = await readConversation(path.join(folder, 'journal.jsonl'));
+    const { isTTY, columns } = process.stdout;
+    process.stdout.write(renderForTerminal(conversation, { color: isTTY === true, width: Math.min(columns ?? 100, 100) }));
+  },
+};
+
+const render: CommandModule<object, MeetingFlags> = {
+  command: 'render <meeting>',
+  describe: 'Write the transcripts again from the journal',
+  builder: (cli) =>
+    cli
+      .positional('meeting', { type: 'string', demandOption: true, describe: describeMeeting })
+      .options(folderFlag),
+  handler: async (argv) => {
+    const { renderTranscripts } = await import('../../journal/transcript-writer.ts');
+    const folder = await resolveMeeting(argv);
+    await renderTranscripts(folder);
+    process.stdout.write(`${path.relative('', path.join(folder, 'transcript.html'))}\n`);
+  },
+};
+
+const where: CommandModule<object, MeetingFlags> = {
+  command: 'path <meeting>',
+  describe: 'Print the folder of a meeting',
+  builder: (cli) =>
+    cli
+      .positional('meeting', { type: 'string', demandOption: true, describe: describeMeeting })
+      .options(folderFlag),
+  handler: async (argv) => {
+    process.stdout.write((await resolveMeeting(argv)) + '\n');
+  },
+};
+
+export const transcriptCommands: CommandGroup = {
+  name: 'transcript',
+  describe: 'List, show and render what was said',
+  commands: [list, show, render, where],
+};
+
+async function resolveFolder({ transcripts }: FolderFlags): Promise<string> {
+  const { loadProxyConfig } = await import('../../config/load.ts');
+  const { value } = loadProxyConfig({ env: process.env, cwd: process.cwd(), flags: { transcripts } });
+  return path.resolve(value.transcripts);
+}
+
+async function resolveMeeting(argv: MeetingFlags): Promise<string> {
+  const { findMeeting, listMeetings } = await import('../../journal/meetings.ts');
+  const folder = await resolveFolder(argv);
+  const name = argv.meeting === 'last' ? (await listMeetings(folder)).at(-1)?.meeting : argv.meeting;
+  return findMeeting(folder, name ?? 'last');
+}
