@@ -1,0 +1,126 @@
+import { distance } from 'fastest-levenshtein';
+import type * as z from 'zod';
+import type { ConfigProblem } from './errors.ts';
+import type { PositionedYaml } from './positions.ts';
+
+/**
+ * What is wrong with `value`, in the order of the file. `sources` tells which keys came from elsewhere: a
+ * variable or a flag.
+ */
+export function describeProblems(
+  error: z.ZodError,
+  value: unknown,
+  schema: z.ZodType,
+  yaml: PositionedYaml,
+  sources: ReadonlyMap<string, string> = new Map(),
+): ConfigProblem[] {
+  return error.issues.flatMap((issue) => describeIssue(issue, value, schema, yaml, sources));
+}
+
+/** By line; what has none, flags and variables, comes last. */
+export function byPosition(one: ConfigProblem, other: ConfigProblem): number {
+  const lineOf = ({ where }: ConfigProblem): number => Number(/:(\d+):\d+$/.exec(where)?.[1] ?? Infinity);
+  return lineOf(one) === lineOf(other) ? 0 : lineOf(one) - lineOf(other);
+}
+
+function describeIssue(
+  issue: z.core.$ZodIssue,
+  merged: unknown,
+  schema: z.ZodType,
+  yaml: PositionedYaml,
+  sources: ReadonlyMap<string, string>,
+): ConfigProblem[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(shapeAt(schema, issue.path));
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      const where = sources.get(path.join('.')) ?? yaml.locate(path, 'key');
+      return { where, message: `unknown key "${key}"${suggestion(known, key)}` };
+    });
+  }
+  const key = issue.path.join('.');
+  const where = sources.get(key) ?? yaml.locate(issue.path, 'value');
+  if (issue.code === 'invalid_type' && issue.expected === 'undefined') {
+    return [
+      { where: sources.get(key) ?? yaml.locate(issue.path, 'key'), message: `${key} ${issue.message}` },
+    ];
+  }
+  return [
+    {
+      where,
+      message: `${key} ${describeValue(issue, lookUp(merged, issue.path), isSecret(schema, issue.path))}`,
+    },
+  ];
+}
+
+function describeValue(issue: z.core.$ZodIssue, value: unknown, secret: boolean): string {
+  const shown = secret ? '' : `, not ${JSON.stringify(value)}`;
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${issue.expected === 'int' ? 'a whole number' : article(issue.expected)}${shown}`;
+    case 'invalid_value':
+      return oneOf(issue.values.map(String), value);
+    case 'too_small':
+      return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}${shown}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}${shown}`;
+    case 'invalid_format':
+      return `must be a ${issue.format === 'url' ? 'URL such as https://host/v1' : issue.format}${shown}`;
+    default:
+      return `is not right: ${issue.message}`;
+  }
+}
+
+export function oneOf(values: readonly string[], value: unknown): string {
+  return `must be one of ${values.join(', ')}, not ${JSON.stringify(value)}${suggestion(values, String(value))}`;
+}
+
+/** One letter in three may be wrong, and three at most. */
+export function suggestion(known: readonly string[], given: string): string {
+  const near = known
+    .map((word) => ({ word, away: distance(word, given) }))
+    .filter(({ word, away }) => away <= Math.min(3, word.length / 3))
+    .sort((one, other) => one.away - other.away)[0];
+  return near ? `, did you mean "${near.word}"?` : '';
+}
+
+function article(type: string): string {
+  const names: Record<string, string> = {
+    object: 'a mapping',
+    record: 'a mapping',
+    array: 'a list',
+    boolean: 'true or false',
+  };
+  return names[type] ?? `a ${type}`;
+}
+
+/** The schema that a key leads to, without its default. */
+function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
+  const inner = unwrap(schema);
+  if (path.length === 0) return inner;
+  const definition = inner.def as { shape?: Record<string, z.ZodType>; valueType?: z.ZodType };
+  const next = definition.shape?.[String(path[0])] ?? definition.valueType;
+  return next && schemaAt(next, path.slice(1));
+}
+
+function shapeAt(schema: z.ZodType, path: readonly PropertyKey[]): Record<string, z.ZodType> {
+  return (schemaAt(schema, path)?.def as { shape?: Record<string, z.ZodType> } | undefined)?.shape ?? {};
+}
+
+function unwrap(schema: z.ZodType): z.ZodType {
+  const { innerType } = schema.def as { innerType?: z.ZodType };
+  return innerType ? unwrap(innerType) : schema;
+}
+
+/** Whether a value must not be shown. */
+export function isSecret(schema: z.ZodType, path: readonly PropertyKey[]): boolean {
+  const parent = shapeAt(schema, path.slice(0, -1));
+  return parent[String(path.at(-1))]?.meta()?.['secret'] === true;
+}
+
+export function lookUp(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | null | undefined)?.[key],
+    value,
+  );
+}

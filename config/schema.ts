@@ -1,0 +1,187 @@
+import * as z from 'zod';
+
+/** Every key of every settings file, with its default and what it does. YAML spells keys in snake_case. */
+
+const port = z.int().min(0).max(65_535);
+const count = z.int().min(0);
+const seconds = z.number().min(0);
+const secret = (text: string): z.ZodOptional<z.ZodString> =>
+  z.string().optional().meta({ description: text, secret: true });
+
+const rateLimits = {
+  messages_per_minute: z.number().min(0).default(0).describe('messages a minute; 0: no limit'),
+  characters_per_minute: z.number().min(0).default(0).describe('characters a minute; 0: no limit'),
+};
+
+export const proxySchema = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('address to listen on'),
+  port_a: port.default(18_888).describe('port of seat a; 0: any free one'),
+  port_b: port.default(19_999).describe('port of seat b; 0: any free one'),
+  hello: z.string().min(1).default('/start').describe('what the one who starts is sent'),
+  first: z.enum(['random', 'a', 'b']).default('random').describe('who starts: a, b or random'),
+  max_messages: count.default(10).describe('a meeting ends after so many messages of both; 0: never'),
+  max_seconds: seconds.default(0).describe('a meeting ends after so many seconds; 0: never'),
+  transcripts: z.string().min(1).default('transcripts').describe('folder of the journals and transcripts'),
+  transcript: z.boolean().default(true).describe('false: nothing is kept, neither journal nor transcripts'),
+  rate: z
+    .strictObject({
+      ...rateLimits,
+      providers: z
+        .record(z.string(), z.strictObject(rateLimits).prefault({}))
+        .default({})
+        .describe('limits by provider, over all meetings of this proxy'),
+    })
+    .prefault({})
+    .describe('how fast each seat may speak'),
+  token: z
+    .string()
+    .default('')
+    .meta({ description: 'what agents must know to sit down; empty: nothing', secret: true }),
+  max_frame_bytes: z.int().min(1_024).default(1_048_576).describe('the longest frame'),
+  classic_idle_ms: count
+    .default(250)
+    .describe('silence that ends a message of the classic dialect; 0: a line is a message'),
+  greeting_seconds: seconds.default(10).describe('how long a greeting may take'),
+  goodbye_seconds: seconds.default(30).describe('how long the answer to a goodbye may take'),
+  drain_seconds: seconds.default(60).describe('how long an agent may read nothing; 0: for ever'),
+});
+export type ProxyConfig = z.infer<typeof proxySchema>;
+
+const seat = {
+  persona: z.string().optional().describe('file of the persona'),
+  host: z.string().min(1).default('127.0.0.1').describe('address of the proxy'),
+  port: port.min(1).default(18_888).describe('port of the seat: 18888 is a, 19999 is b'),
+  meeting: z.string().optional().describe('sit in this meeting and no other'),
+  token: secret('what the proxy asks for, if it does'),
+};
+
+const temperature = z.number().min(0).max(2).optional().describe('sampling temperature');
+const top_p = z.number().min(0).max(1).optional().describe('nucleus sampling');
+const seed = z.int().optional().describe('seed for sampling');
+const stop = z.array(z.string()).optional().describe('texts that end a reply');
+const max_tokens = z.int().min(1).optional().describe('longest reply, in tokens');
+
+const patience = (
+  firstPieceSeconds: number,
+): typeof patienceShape & { timeout_seconds: z.ZodDefault<z.ZodNumber> } => ({
+  timeout_seconds: seconds
+    .default(firstPieceSeconds)
+    .describe('how long the first piece of a reply may take'),
+  ...patienceShape,
+});
+const patienceShape = {
+  idle_seconds: seconds.default(60).describe('how long a reply may pause; 0: for ever'),
+  max_retries: count.default(6).describe('how often a reply is asked for again'),
+  max_wait_seconds: seconds
+    .default(300)
+    .describe('the longest wait before that; a server that wants more is given up'),
+};
+
+const gone = z
+  .undefined({ error: 'is not taken by the Anthropic API any more; delete the key' })
+  .optional()
+  .meta({ hidden: true });
+
+const charactersPerSecond = seconds.default(0).describe('how fast replies are written; 0: at once');
+
+export const serviceSchemas = {
+  openai: z.strictObject({
+    service: z.literal('openai').default('openai'),
+    model: z.string().min(1).default('gpt-4o-mini').describe('model'),
+    base_url: z.url().default('https://api.openai.com/v1').describe('where the service is; OPENAI_BASE_URL'),
+    api_key: secret('better kept in OPENAI_API_KEY or in .env'),
+    temperature,
+    top_p,
+    max_tokens,
+    seed,
+    stop,
+    ...patience(120),
+    ...seat,
+  }),
+  anthropic: z.strictObject({
+    service: z.literal('anthropic').default('anthropic'),
+    model: z.string().min(1).default('claude-sonnet-4-5').describe('model'),
+    base_url: z
+      .url()
+      .default('https://api.anthropic.com')
+      .describe('where the service is; ANTHROPIC_BASE_URL'),
+    api_key: secret('better kept in ANTHROPIC_API_KEY or in .env'),
+    max_tokens: z.int().min(1).default(4_096).describe('longest reply, in tokens'),
+    stop,
+    temperature: gone,
+    top_p: gone,
+    top_k: gone,
+    ...patience(120),
+    ...seat,
+  }),
+  ollama: z.strictObject({
+    service: z.literal('ollama').default('ollama'),
+    model: z.string().min(1).default('llama3.2').describe('model; `ollama list` tells which there are'),
+    base_url: z.string().min(1).default('http://127.0.0.1:11434').describe('where Ollama is; OLLAMA_HOST'),
+    temperature,
+    top_p,
+    max_tokens,
+    seed,
+    stop,
+    num_ctx: z.int().min(1).optional().describe('context window, in tokens'),
+    keep_alive: z
+      .union([z.string(), z.number()])
+      .optional()
+      .describe('how long the model stays loaded, such as 10m'),
+    ...patience(300),
+    ...seat,
+  }),
+  lmstudio: z.strictObject({
+    service: z.literal('lmstudio').default('lmstudio'),
+    model: z.string().default('').describe('model; empty: whatever is loaded'),
+    base_url: z.url().default('http://127.0.0.1:1234/v1').describe('where LM Studio is; LMSTUDIO_BASE_URL'),
+    api_key: secret('only if a proxy in front of it asks for one; LMSTUDIO_API_KEY'),
+    temperature,
+    top_p,
+    max_tokens,
+    seed,
+    stop,
+    ...patience(300),
+    ...seat,
+  }),
+  eliza: z.strictObject({
+    service: z.literal('eliza').default('eliza'),
+    script: z.string().optional().describe('a script of your own, in YAML or in list notation'),
+    seed,
+    characters_per_second: charactersPerSecond,
+    ...seat,
+  }),
+  parry: z.strictObject({
+    service: z.literal('parry').default('parry'),
+    script: z.string().optional().describe('a script of your own, in YAML'),
+    seed,
+    characters_per_second: charactersPerSecond,
+    ...seat,
+  }),
+  scripted: z.strictObject({
+    service: z.literal('scripted').default('scripted'),
+    replies: z.string().optional().describe('the file of replies'),
+    ...seat,
+  }),
+  command: z.strictObject({
+    service: z.literal('command').default('command'),
+    command: z
+      .union([z.string().min(1), z.array(z.string()).min(1)])
+      .optional()
+      .describe('the program and its arguments'),
+    ...patience(120),
+    ...seat,
+  }),
+} as const;
+
+export type ServiceName = keyof typeof serviceSchemas;
+export const serviceNames = Object.keys(serviceSchemas) as ServiceName[];
+export type ServiceConfig = { [name in ServiceName]: z.infer<(typeof serviceSchemas)[name]> }[ServiceName];
+
+/** What an environment variable sets, by service. */
+export const serviceVariables: Readonly<Partial<Record<ServiceName, Readonly<Record<string, string>>>>> = {
+  openai: { OPENAI_API_KEY: 'api_key', OPENAI_BASE_URL: 'base_url' },
+  anthropic: { ANTHROPIC_API_KEY: 'api_key', ANTHROPIC_BASE_URL: 'base_url' },
+  ollama: { OLLAMA_HOST: 'base_url' },
+  lmstudio: { LMSTUDIO_API_KEY: 'api_key', LMSTUDIO_BASE_URL: 'base_url' },
+};
