@@ -158,15 +158,20 @@ class SeatedAgent {
     const signal = AbortSignal.any([this.#options.signal, this.#over.signal, this.#attempt.signal]);
     const startedAtMs = nowMs();
     let cleaner = createReplyCleaner();
+    const takeBack = (): void => this.#send(encodeControl('delta', ''));
     const stream = replyReliably(provider, { system, messages: this.#history.messages(), signal }, patience, {
       onStatus: (text) => this.#status(text),
       onRestart: () => {
         cleaner = createReplyCleaner();
-        this.#send(encodeControl('delta', ''));
+        takeBack();
       },
     });
     for await (const piece of stream) {
-      if (piece.type === 'text') this.#delta(cleaner.push(piece.text));
+      if (piece.type === 'text') {
+        const { text, restart } = cleaner.push(piece.text);
+        if (restart) takeBack();
+        this.#delta(text);
+      }
       if (piece.type !== 'end') continue;
       const { rest, text } = cleaner.end();
       this.#delta(rest);

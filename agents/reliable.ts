@@ -1,0 +1,145 @@
+import { setTimeout as systemSleep } from 'node:timers/promises';
+import { cleanReply } from './clean-reply.ts';
+import { ProviderError, type Provider, type ReplyPiece, type ReplyRequest } from './provider.ts';
+
+/** How much an agent puts up with from its provider. Milliseconds; 0: no limit. */
+export interface Patience {
+  /** Until the first piece of a reply: a local model is loaded first. */
+  readonly firstPieceMs: number;
+  /** Between two pieces. */
+  readonly idleMs: number;
+  /** How often a reply is asked for again. */
+  readonly maxRetries: number;
+  /** The longest wait before that. A server that asks for more is given up. */
+  readonly maxWaitMs: number;
+}
+
+export interface ReplyHooks {
+  /** "rate limited by openai, next try in 12 s", for those who watch. */
+  readonly onStatus: (text: string) => void;
+  /** What was yielded of this reply is void: it comes again from the start. */
+  readonly onRestart: () => void;
+  readonly sleep?: (delayMs: number, signal: AbortSignal) => Promise<unknown>;
+  readonly random?: () => number;
+}
+
+/** Waits without a wish of the server's: full jitter below 0.5 s, 1 s, 2 s … 30 s. */
+const firstBackoffMs = 500;
+const longestBackoffMs = 30_000;
+
+/** How often an empty reply is asked for again: a model that has nothing to say may mean it. */
+const maxEmptyReplies = 2;
+
+/**
+ * A provider's reply, asked for again where that can help: after errors that pass, silences, connections
+ * lost in mid-reply and empty answers. Rejects with ProviderError, or with the reason of the signal.
+ */
+export async function* replyReliably(
+  provider: Provider,
+  request: ReplyRequest,
+  patience: Patience,
+  hooks: ReplyHooks,
+): AsyncGenerator<ReplyPiece, void, void> {
+  const { sleep = defaultSleep, random = Math.random } = hooks;
+  let emptyReplies = 0;
+  for (let retries = 0; ; ) {
+    let yielded = false;
+    let text = '';
+    try {
+      for await (const piece of watchedReply(provider, request, patience)) {
+        if (piece.type === 'text') text += piece.text;
+        if (piece.type === 'end') {
+          if (cleanReply(text) !== '' || emptyReplies === maxEmptyReplies) {
+            yield piece;
+            return;
+          }
+          break;
+        }
+        yielded = true;
+        yield piece;
+      }
+      emptyReplies++;
+      hooks.onStatus(`${provider.name} answered nothing, asked again`);
+    } catch (error) {
+      if (request.signal.aborted || !(error instanceof ProviderError) || !error.retryable) throw error;
+      const delayMs = error.retryAfterMs ?? random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** retries);
+      refuseHopeless(error, retries++, delayMs, patience);
+      hooks.onStatus(`${describe(error)}, next try in ${Math.ceil(delayMs / 1_000)} s`);
+      await sleep(delayMs, request.signal);
+    }
+    if (yielded) hooks.onRestart();
+  }
+}
+
+function refuseHopeless(error: ProviderError, retries: number, delayMs: number, { maxRetries, maxWaitMs }: Patience): void {
+  const giveUp = (why: string): never => {
+    const { provider, code, status } = error;
+    const options = { provider, code, retryable: false, cause: error, ...(status === undefined ? {} : { status }) };
+    throw new ProviderError(`${error.message} (${why})`, options);
+  };
+  if (retries >= maxRetries) giveUp(retries === 0 ? 'not tried again' : `tried ${retries + 1} times`);
+  if (delayMs > maxWaitMs && maxWaitMs > 0) {
+    giveUp(`it asks for a wait of ${Math.ceil(delayMs / 1_000)} s; max_wait_seconds is ${maxWaitMs / 1_000}`);
+  }
+}
+
+function describe({ code, provider, message }: ProviderError): string {
+  return code === 'rate-limited' ? `rate limited by ${provider}` : message;
+}
+
+/** One attempt, under a watchdog. */
+async function* watchedReply(
+  provider: Provider,
+  request: ReplyRequest,
+  { firstPieceMs, idleMs }: Patience,
+): AsyncGenerator<ReplyPiece, void, void> {
+  const attempt = new AbortController();
+  const signal = AbortSignal.any([request.signal, attempt.signal]);
+  const stream = provider.reply({ ...request, signal })[Symbol.asyncIterator]();
+  let finished = false;
+  try {
+    for (let limitMs = firstPieceMs; ; limitMs = idleMs) {
+      const next = await orSilence(stream.next(), limitMs, provider, request.signal);
+      if (next.done) throw cutOff(provider);
+      finished = next.value.type === 'end';
+      yield next.value;
+      if (finished) return;
+    }
+  } finally {
+    attempt.abort();
+    // The connection must not outlive the reply, nor may a provider that hears nothing keep us here.
+    if (!finished) void stream.return?.().catch(() => {});
+  }
+}
+
+/** `next`, unless it takes too long or the caller has lost interest. */
+function orSilence<T>(next: Promise<T>, limitMs: number, { name }: Provider, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    };
+    const abort = (): void => {
+      settle();
+      reject(signal.reason as Error);
+    };
+    const stalled = (): void => {
+      settle();
+      const message = `${name}: nothing has come for ${limitMs / 1_000} s`;
+      reject(new ProviderError(message, { provider: name, code: 'stalled', retryable: true }));
+    };
+    const timer = limitMs > 0 ? setTimeout(stalled, limitMs) : undefined;
+    void next.then(resolve, reject).finally(settle);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
+function cutOff({ name }: Provider): ProviderError {
+  const message = `${name}: the reply was cut off before its end`;
+  return new ProviderError(message, { provider: name, code: 'cut-off', retryable: true });
+}
+
+function defaultSleep(delayMs: number, signal: AbortSignal): Promise<unknown> {
+  return systemSleep(delayMs, undefined, { signal });
+}

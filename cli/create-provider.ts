@@ -1,0 +1,87 @@
+import type { Provider } from '../agents/provider.ts';
+import type { Patience } from '../agents/reliable.ts';
+import { isSecret, lookUp } from '../config/issues.ts';
+import { serviceSchemas, type ServiceConfig } from '../config/schema.ts';
+import { UsageError } from './failure.ts';
+
+/** What writes the replies, out of its settings. Loads one SDK at most. */
+export async function createProvider(config: ServiceConfig): Promise<Provider> {
+  switch (config.service) {
+    case 'openai': {
+      const { createOpenAi } = await import('../agents/providers/openai.ts');
+      return createOpenAi(toModelSettings(config));
+    }
+    case 'lmstudio': {
+      const { createLmStudio } = await import('../agents/providers/openai.ts');
+      return createLmStudio(toModelSettings(config));
+    }
+    case 'anthropic': {
+      const { createAnthropic } = await import('../agents/providers/anthropic.ts');
+      const { model, base_url: baseUrl, api_key: apiKey, max_tokens: maxTokens, stop } = config;
+      return createAnthropic({ model, baseUrl, apiKey, maxTokens, stop });
+    }
+    case 'ollama': {
+      const { createOllama } = await import('../agents/providers/ollama.ts');
+      return createOllama({ ...toModelSettings(config), numCtx: config.num_ctx, keepAlive: config.keep_alive });
+    }
+    case 'eliza': {
+      const { createEliza } = await import('../agents/providers/eliza.ts');
+      return createEliza(await toSpeakerOptions(config));
+    }
+    case 'parry': {
+      const { createParry } = await import('../agents/providers/parry.ts');
+      return createParry(await toSpeakerOptions(config));
+    }
+    case 'scripted': {
+      const { createScripted } = await import('../agents/providers/scripted.ts');
+      if (config.replies === undefined) throw new UsageError('scripted: say which file of replies with --replies');
+      return createScripted(config.replies);
+    }
+    case 'command': {
+      const { createCommand } = await import('../agents/providers/command.ts');
+      if (config.command === undefined) throw new UsageError('command: say which program with --command');
+      return createCommand(config.command);
+    }
+  }
+}
+
+/** How long to wait for a reply, and how often. The built-in speakers always answer. */
+export function patienceOf(config: ServiceConfig): Patience {
+  if (!('timeout_seconds' in config)) return { firstPieceMs: 0, idleMs: 0, maxRetries: 0, maxWaitMs: 0 };
+  return {
+    firstPieceMs: config.timeout_seconds * 1_000,
+    idleMs: config.idle_seconds * 1_000,
+    maxRetries: config.max_retries,
+    maxWaitMs: config.max_wait_seconds * 1_000,
+  };
+}
+
+/** All that shaped the replies, for the journal; no secrets, and nothing about where the agent sat. */
+export function parametersOf(config: ServiceConfig): Record<string, unknown> {
+  const schema = serviceSchemas[config.service];
+  const seat = ['service', 'model', 'persona', 'host', 'port', 'meeting', 'seed'];
+  const kept = Object.keys(config).filter((key) => !seat.includes(key) && !isSecret(schema, [key]));
+  return Object.fromEntries(kept.map((key) => [key, lookUp(config, [key])]));
+}
+
+interface ModelConfig {
+  readonly model: string;
+  readonly base_url: string;
+  readonly api_key?: string | undefined;
+  readonly temperature?: number | undefined;
+  readonly top_p?: number | undefined;
+  readonly max_tokens?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly stop?: string[] | undefined;
+}
+
+function toModelSettings(config: ModelConfig) {
+  const { model, base_url: baseUrl, api_key: apiKey, temperature, top_p: topP, max_tokens: maxTokens, seed, stop } = config;
+  return { model, baseUrl, apiKey, temperature, topP, maxTokens, seed, stop };
+}
+
+async function toSpeakerOptions(config: Extract<ServiceConfig, { service: 'eliza' | 'parry' }>) {
+  const { seededRandom } = await import('../agents/random.ts');
+  const { script, seed, characters_per_second: charactersPerSecond } = config;
+  return { script, charactersPerSecond, random: seed === undefined ? Math.random : seededRandom(seed) };
+}

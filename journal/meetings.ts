@@ -1,0 +1,204 @@
+import { open, readdir, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { ColloquyError, messageOf } from '../wire/errors.ts';
+import type { Participant, Seat, StopReason } from '../wire/types.ts';
+import type { JournalEvent } from './event.ts';
+import { journalFileName } from './journal.ts';
+import { parseEvent } from './parse-event.ts';
+
+/** One line of a list of meetings. */
+export interface MeetingSummary {
+  readonly meeting: string;
+  readonly folder: string;
+  /** ISO 8601 in UTC. */
+  readonly startedAt: string;
+  readonly seats: { readonly [seat in Seat]: Pick<Participant, 'name' | 'lang' | 'provider' | 'model'> };
+  readonly turns: number;
+  /** `unfinished`: it goes on, or was killed. */
+  readonly ended: StopReason | 'unfinished';
+  /** Read and written, of both seats. Absent when none were reported, or the journal is too long to add up. */
+  readonly tokens?: number;
+}
+
+/**
+ * The meetings in a folder, the latest last; folders that hold none are passed over, and a folder that
+ * does not exist holds none. Of long journals only the head and the tail are read. Throws ColloquyError
+ * `transcripts-unreadable`.
+ */
+export async function listMeetings(transcripts: string): Promise<MeetingSummary[]> {
+  const names = await listFolders(transcripts);
+  const summaries: MeetingSummary[] = [];
+  const next = names.values();
+  const work = async (): Promise<void> => {
+    for (const name of next) {
+      const summary = await summarize(path.join(transcripts, name));
+      if (summary) summaries.push(summary);
+    }
+  };
+  await Promise.all(Array.from({ length: filesAtOnce }, work));
+  return summaries.sort(
+    (one, other) => compare(one.startedAt, other.startedAt) || compare(one.meeting, other.meeting),
+  );
+}
+
+/**
+ * The folder of the meeting of that name, or of the only one whose name begins so. Throws ColloquyError
+ * `unknown-meeting` or `ambiguous-meeting`.
+ */
+export async function findMeeting(transcripts: string, nameOrBeginning: string): Promise<string> {
+  // What is not a plain name cannot be one of the folder's entries, so nothing outside is ever opened.
+  const found = (await listFolders(transcripts)).filter(
+    (name) => nameOrBeginning !== '' && name.startsWith(nameOrBeginning),
+  );
+  const candidates = found.includes(nameOrBeginning) ? [nameOrBeginning] : found;
+  const meetings: string[] = [];
+  for (const name of candidates) if (await holdsJournal(path.join(transcripts, name))) meetings.push(name);
+  const [only, ...others] = meetings;
+  if (only === undefined) {
+    throw new ColloquyError(
+      `there is no meeting "${nameOrBeginning}" in ${transcripts}; "colloquy transcript list" shows all`,
+      { code: 'unknown-meeting' },
+    );
+  }
+  if (others.length > 0) {
+    const named =
+      meetings.slice(0, 5).join(', ') + (meetings.length > 5 ? `, and ${meetings.length - 5} more` : '');
+    throw new ColloquyError(
+      `"${nameOrBeginning}" begins the names of ${meetings.length} meetings: ${named}`,
+      {
+        code: 'ambiguous-meeting',
+      },
+    );
+  }
+  return path.join(transcripts, only);
+}
+
+const filesAtOnce = 16;
+
+/** Real folders only: a link may lead anywhere. Sorted by name, which for meetings is by time. */
+async function listFolders(transcripts: string): Promise<string[]> {
+  try {
+    const entries = await readdir(transcripts, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort(compare);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new ColloquyError(`the folder ${transcripts} cannot be read: ${messageOf(error)}`, {
+      code: 'transcripts-unreadable',
+      cause: error,
+    });
+  }
+}
+
+async function holdsJournal(folder: string): Promise<boolean> {
+  try {
+    await (await open(path.join(folder, journalFileName), 'r')).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined for a folder without a journal that begins with a meeting. */
+async function summarize(folder: string): Promise<MeetingSummary | undefined> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path.join(folder, journalFileName), 'r');
+    const { size } = await handle.stat();
+    const head = parseLine(await readFirstLine(handle, size));
+    if (head?.type !== 'meeting') return undefined;
+    const { turns, ended, tokens } = await readEnding(handle, size);
+    return {
+      meeting: path.basename(folder),
+      folder,
+      startedAt: head.t,
+      seats: { a: identify(head.seats.a), b: identify(head.seats.b) },
+      turns,
+      ended,
+      ...(tokens === undefined ? {} : { tokens }),
+    };
+  } catch {
+    return undefined;
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Adding up tokens takes the whole journal; longer ones (thousands of turns) go without. */
+const longestWholeBytes = 1024 * 1024;
+const tailBytes = 64 * 1024;
+
+interface Ending {
+  readonly turns: number;
+  readonly ended: StopReason | 'unfinished';
+  readonly tokens?: number;
+}
+
+async function readEnding(handle: FileHandle, size: number): Promise<Ending> {
+  if (size <= longestWholeBytes) return endingOf(parseLines(await readText(handle, 0, size)), true);
+  for (let bytes = tailBytes; ; bytes *= 4) {
+    const start = Math.max(0, size - bytes);
+    // The first line of a tail is most likely half a line; it does not parse, and that is well.
+    const events = parseLines(await readText(handle, start, size - start));
+    if (start === 0 || events.some(({ type }) => type === 'turn')) return endingOf(events, false);
+  }
+}
+
+function endingOf(events: readonly JournalEvent[], isWhole: boolean): Ending {
+  let turns = 0;
+  let ended: StopReason | 'unfinished' = 'unfinished';
+  let tokens: number | undefined;
+  for (const event of events) {
+    if (event.type === 'stop') ended = event.reason;
+    if (event.type !== 'turn') continue;
+    turns = event.turn;
+    const usage = event.meta?.usage;
+    if (usage) tokens = (tokens ?? 0) + usage.input + usage.output;
+  }
+  return { turns, ended, ...(isWhole && tokens !== undefined ? { tokens } : {}) };
+}
+
+async function readFirstLine(handle: FileHandle, size: number): Promise<string> {
+  for (let bytes = tailBytes; ; bytes *= 8) {
+    const text = await readText(handle, 0, Math.min(bytes, size));
+    const end = text.indexOf('\n');
+    if (end >= 0) return text.slice(0, end);
+    if (bytes >= size) return '';
+  }
+}
+
+async function readText(handle: FileHandle, start: number, length: number): Promise<string> {
+  const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, start);
+  return buffer.toString('utf8', 0, bytesRead);
+}
+
+function parseLines(text: string): JournalEvent[] {
+  return text
+    .split('\n')
+    .map(parseLine)
+    .filter((event) => event !== undefined);
+}
+
+function parseLine(line: string): JournalEvent | undefined {
+  try {
+    const parsed = parseEvent(JSON.parse(line));
+    return parsed.type === 'event' ? parsed.event : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function identify({ name, lang, provider, model }: Participant): MeetingSummary['seats']['a'] {
+  return {
+    name,
+    ...(lang === undefined ? {} : { lang }),
+    ...(provider === undefined ? {} : { provider }),
+    ...(model === undefined ? {} : { model }),
+  };
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

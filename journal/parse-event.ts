@@ -1,0 +1,120 @@
+import * as z from 'zod/mini';
+import { seats, spokenVerbs, stopReasons } from '../wire/types.ts';
+import type { JournalEvent } from './event.ts';
+
+export type ParsedEvent =
+  | { readonly type: 'event'; readonly event: JournalEvent }
+  /** Later versions of the program add types; that is no fault of the journal. */
+  | { readonly type: 'unknown'; readonly eventType: string }
+  | { readonly type: 'invalid'; readonly problem: string };
+
+/** Checks one line of a journal, once; whoever gets the event can rely on its type. */
+export function parseEvent(value: unknown): ParsedEvent {
+  const stamped = stamp.safeParse(value);
+  if (!stamped.success) return { type: 'invalid', problem: describe(stamped.error) };
+  const eventType = stamped.data.type;
+  if (!knownTypes.has(eventType)) return { type: 'unknown', eventType };
+  const event = journalEvent.safeParse(value);
+  return event.success
+    ? { type: 'event', event: event.data }
+    : { type: 'invalid', problem: describe(event.error) };
+}
+
+const count = z.number().check(z.int(), z.nonnegative());
+const seat = z.enum(seats);
+const stampFields = {
+  v: z.literal(1),
+  seq: z.number().check(z.int(), z.positive()),
+  t: z.string().check(z.refine((text) => !Number.isNaN(Date.parse(text)), 'not a time')),
+};
+const stamp = z.object({ ...stampFields, type: z.string() });
+
+const participant = z.object({
+  name: z.string(),
+  lang: z.exactOptional(z.string()),
+  gender: z.exactOptional(z.string()),
+  provider: z.exactOptional(z.string()),
+  model: z.exactOptional(z.string()),
+  persona: z.exactOptional(z.object({ text: z.string(), sha256: z.string() })),
+  parameters: z.exactOptional(z.record(z.string(), z.unknown())),
+  seed: z.exactOptional(z.number()),
+  software: z.exactOptional(z.string()),
+});
+
+const settings = z.object({
+  hello: z.string(),
+  first: z.enum(['a', 'b', 'random']),
+  maxMessages: count,
+  maxSeconds: z.number(),
+});
+
+const meta = z.object({
+  usage: z.exactOptional(z.object({ input: count, output: count, cached: count })),
+  ms: z.exactOptional(z.number()),
+  finish: z.exactOptional(z.string()),
+});
+
+const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
+  z.object({
+    ...stampFields,
+    type: z.literal('meeting'),
+    meeting: z.string(),
+    software: z.string(),
+    settings,
+    seats: z.object({ a: participant, b: participant }),
+  }),
+  z.object({
+    ...stampFields,
+    type: z.literal('seated'),
+    seat,
+    name: z.string(),
+    dialect: z.enum(['framed', 'classic']),
+  }),
+  z.object({ ...stampFields, type: z.literal('start'), seat, hello: z.string() }),
+  z.object({
+    ...stampFields,
+    type: z.literal('turn'),
+    seat,
+    turn: z.number().check(z.int(), z.positive()),
+    text: z.string(),
+    control: z.exactOptional(z.enum(spokenVerbs)),
+    meta: z.exactOptional(meta),
+  }),
+  z.object({ ...stampFields, type: z.literal('control'), seat, verb: z.enum(spokenVerbs) }),
+  z.object({ ...stampFields, type: z.literal('note'), seat, text: z.string() }),
+  z.object({ ...stampFields, type: z.literal('truncated'), seat, count, start: count }),
+  z.object({
+    ...stampFields,
+    type: z.literal('lost'),
+    seat,
+    detail: z.string(),
+    partial: z.exactOptional(z.string()),
+  }),
+  z.object({ ...stampFields, type: z.literal('status'), seat, text: z.string() }),
+  z.object({
+    ...stampFields,
+    type: z.literal('stop'),
+    reason: z.enum(stopReasons),
+    detail: z.exactOptional(z.string()),
+  }),
+]);
+
+const knownTypes: ReadonlySet<string> = new Set<JournalEvent['type']>([
+  'meeting',
+  'seated',
+  'start',
+  'turn',
+  'control',
+  'note',
+  'truncated',
+  'lost',
+  'status',
+  'stop',
+]);
+
+function describe(error: z.core.$ZodError): string {
+  const issue = error.issues[0];
+  return issue?.path.length
+    ? `${issue.path.join('.')}: ${issue.message}`
+    : (issue?.message ?? 'not an event');
+}

@@ -1,0 +1,157 @@
+import type { Participant, Seat, StopReason } from '../../wire/types.ts';
+import type { Entry, Outline, SeatTotals } from '../conversation.ts';
+import { visibleLine } from './visible-controls.ts';
+
+/** Why a meeting ended, for people. The one word follows in brackets wherever these are shown. */
+const stopWords: { readonly [reason in StopReason]: string } = {
+  end: 'they said goodbye',
+  'max-messages': 'the message limit was reached',
+  'max-seconds': 'the time was up',
+  'max-tokens': 'the token limit was reached',
+  'max-cost': 'the cost limit was reached',
+  'tests-passed': 'all tests passed',
+  loop: 'they went round in circles',
+  idle: 'nobody said anything for too long',
+  'agent-lost': 'one of the two was gone',
+  stopped: 'it was stopped',
+  error: 'something went wrong',
+};
+
+/** "Ended after 10 turns: the message limit was reached (max-messages)". */
+export function describeEnd({ stop, turns, torn }: Pick<Outline, 'stop' | 'turns' | 'torn'>): string {
+  if (!stop) {
+    const cut = torn ? ', and its last line is cut off' : '';
+    return `Unfinished: after ${countTurns(turns)} the journal has no end yet${cut}`;
+  }
+  const sentence = `Ended after ${countTurns(turns)}: ${stopWords[stop.reason]} (${stop.reason})`;
+  // The limit itself says no more than the number of turns just before it.
+  if (stop.detail === undefined || stop.reason === 'max-messages') return sentence;
+  return `${sentence}: ${visibleLine(stop.detail)}`;
+}
+
+/** What an entry that is no turn says, on one line and free of control characters. */
+export function describeEntry(entry: Exclude<Entry, { type: 'turn' }>, seats: Outline['seats']): string {
+  switch (entry.type) {
+    case 'control':
+      return `${nameOf(seats, entry.seat)} says /${entry.verb}`;
+    case 'note':
+      return `Note to ${nameOf(seats, entry.seat)}: ${visibleLine(entry.text)}`;
+    case 'status':
+      return `${nameOf(seats, entry.seat)}: ${visibleLine(entry.text)}`;
+    case 'truncated': {
+      const messages = entry.count === 1 ? 'one message' : `${entry.count} messages`;
+      return `${nameOf(seats, entry.seat)} goes on without ${messages}, from message ${entry.start}: no room left in the context`;
+    }
+    case 'lost': {
+      const unfinished =
+        entry.partial === undefined ? '' : `, in the middle of “${visibleLine(entry.partial)}”`;
+      return `${nameOf(seats, entry.seat)} is gone: ${visibleLine(entry.detail)}${unfinished}`;
+    }
+    case 'unreadable':
+      return `Line ${entry.line} of the journal cannot be read: ${entry.problem}`;
+  }
+}
+
+/** Why a reply is not what the speaker wanted to say, if it is not. */
+export function describeFinish(finish: string | undefined): string | undefined {
+  switch (finish) {
+    case undefined:
+    case 'stop':
+      return undefined;
+    case 'length':
+      return 'cut off at the token limit';
+    case 'content-filter':
+      return 'stopped by a content filter';
+    case 'refusal':
+      return 'refused by the model';
+    case 'empty':
+      return 'the model said nothing';
+    default:
+      return `finish: ${visibleLine(finish)}`;
+  }
+}
+
+/** "openai gpt-4o-mini", "eliza" when provider and model are one, empty when neither is known. */
+export function describeModel({ provider, model }: Participant): string {
+  const parts = [provider, model]
+    .filter((part) => part !== undefined && part !== '')
+    .map((part) => visibleLine(part ?? ''));
+  return [...new Set(parts)].join(' ');
+}
+
+/** "5 turns", "1,204 characters", "3,210 tokens read (1,000 from cache)", "456 tokens written", … */
+export function describeTotals({ turns, characters, usage, ms }: SeatTotals): string[] {
+  const facts = [countTurns(turns), `${formatNumber(characters)} characters`];
+  if (usage) {
+    const cached = usage.cached > 0 ? ` (${formatNumber(usage.cached)} from cache)` : '';
+    facts.push(
+      `${formatNumber(usage.input)} tokens read${cached}`,
+      `${formatNumber(usage.output)} tokens written`,
+    );
+  }
+  if (ms !== undefined && turns > 0) facts.push(`${formatSeconds(ms / turns)} a turn`);
+  return facts;
+}
+
+/** "Ada Lovelace and Eliza". */
+export function describePair(seats: Outline['seats']): string {
+  return `${nameOf(seats, 'a')} and ${nameOf(seats, 'b')}`;
+}
+
+/** Safe on one line of anything that escapes its own markup. */
+export function nameOf(seats: Outline['seats'], seat: Seat): string {
+  return visibleLine(seats[seat].name).trim() || seat.toUpperCase();
+}
+
+/** "German" for `de`; what the greeting said when that is no language tag. */
+export function languageName(lang: string): string {
+  const tag = languageTag(lang);
+  if (tag === undefined) return visibleLine(lang);
+  return languageNames.of(tag) ?? lang;
+}
+
+/** For a `lang` attribute: undefined unless it has the form of a tag. Source: BCP 47. */
+export function languageTag(lang: string | undefined): string | undefined {
+  return lang !== undefined && /^[a-z]{2,3}(-[a-z0-9]{2,8})*$/i.test(lang) ? lang : undefined;
+}
+
+const languageNames = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'code' });
+const dateFormat = new Intl.DateTimeFormat('en-GB', {
+  dateStyle: 'long',
+  timeStyle: 'short',
+  timeZone: 'UTC',
+});
+const numberFormat = new Intl.NumberFormat('en-US');
+
+/** "21 November 2026 at 01:53 UTC". */
+export function formatMoment(iso: string): string {
+  return `${dateFormat.format(new Date(iso))} UTC`;
+}
+
+/** "01:53:07", in UTC. */
+export function formatTime(iso: string): string {
+  return new Date(iso).toISOString().slice(11, 19);
+}
+
+export function formatNumber(value: number): string {
+  return numberFormat.format(value);
+}
+
+/** "0.4 s", "12 s". */
+export function formatSeconds(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
+}
+
+/** "48 s", "12 min 5 s", "2 h 3 min". */
+export function formatDuration(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes} min ${seconds % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function countTurns(turns: number): string {
+  return turns === 1 ? '1 turn' : `${formatNumber(turns)} turns`;
+}

@@ -1,0 +1,99 @@
+import pc from 'picocolors';
+import stringWidth from 'string-width';
+import type { Conversation, Entry } from '../conversation.ts';
+import {
+  describeEnd,
+  describeEntry,
+  describeFinish,
+  describeModel,
+  describePair,
+  describeTotals,
+  formatMoment,
+  formatTime,
+  nameOf,
+} from './sentences.ts';
+import { visibleControls, visibleLine } from './visible-controls.ts';
+
+export interface TerminalOptions {
+  readonly color: boolean;
+  /** Columns. */
+  readonly width: number;
+}
+
+/** A conversation to be read in a terminal. Nothing that was said in it can move the cursor. */
+export function renderForTerminal(conversation: Conversation, { color, width }: TerminalOptions): string {
+  const colors = pc.createColors(color);
+  const paint = { a: colors.cyan, b: colors.yellow };
+  const { seats, startedAt, meeting, entries } = conversation;
+  const lines = [
+    colors.bold(visibleLine(describePair(seats))),
+    colors.dim(
+      [startedAt === undefined ? '' : formatMoment(startedAt), visibleLine(meeting)]
+        .filter(Boolean)
+        .join(' · '),
+    ),
+    ...(['a', 'b'] as const).map((seat) => {
+      const model = describeModel(seats[seat]);
+      return paint[seat](nameOf(seats, seat)) + (model === '' ? '' : colors.dim(`: ${model}`));
+    }),
+    '',
+  ];
+  for (const entry of entries) lines.push(...renderEntry(entry), '');
+  lines.push(colors.bold(describeEnd(conversation)));
+  for (const seat of ['a', 'b'] as const) {
+    const facts = describeTotals(conversation.totals[seat]).join(', ');
+    lines.push(`${paint[seat](nameOf(seats, seat))}: ${facts}`);
+  }
+  return lines.join('\n') + '\n';
+
+  function renderEntry(entry: Entry): string[] {
+    if (entry.type !== 'turn')
+      return wrap(describeEntry(entry, seats), width).map((line) => colors.dim(line));
+    const remarks = [describeFinish(entry.meta?.finish), entry.control && `says /${entry.control}`];
+    return [
+      `${paint[entry.seat](colors.bold(nameOf(seats, entry.seat)))} ${colors.dim(`· ${entry.turn} · ${formatTime(entry.t)}`)}`,
+      ...wrapText(visibleControls(entry.text), width - indent.length).map((line) => indent + line),
+      ...remarks.filter((remark) => remark !== undefined).map((remark) => indent + colors.dim(`(${remark})`)),
+    ];
+  }
+}
+
+const indent = '  ';
+
+/** Wraps prose between words; fenced code keeps its lines. */
+function wrapText(text: string, width: number): string[] {
+  let isCode = false;
+  return text
+    .trim()
+    .split('\n')
+    .flatMap((line) => {
+      const isFence = /^\s*(```|~~~)/.test(line);
+      const keeps = isCode || isFence;
+      if (isFence) isCode = !isCode;
+      const spaced = line.replaceAll('\t', '    ');
+      return keeps ? [spaced] : wrap(spaced, width);
+    });
+}
+
+/** Between words; a word that is longer than a line is left to the terminal. */
+function wrap(line: string, width: number): string[] {
+  const room = Math.max(width, 20);
+  if (stringWidth(line) <= room) return [line];
+  const lines: string[] = [];
+  let current = /^\s*/.exec(line)?.[0] ?? '';
+  let columns = stringWidth(current);
+  let isEmpty = true;
+  for (const word of line.trim().split(/ +/)) {
+    const wordColumns = stringWidth(word);
+    if (!isEmpty && columns + 1 + wordColumns > room) {
+      lines.push(current);
+      current = word;
+      columns = wordColumns;
+    } else {
+      current += isEmpty ? word : ` ${word}`;
+      columns += wordColumns + (isEmpty ? 0 : 1);
+    }
+    isEmpty = false;
+  }
+  return [...lines, current];
+}
