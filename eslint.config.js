@@ -10,7 +10,7 @@ export default tseslint.config(
     languageOptions: { parserOptions: { project: './tsconfig.json' } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/only-throw-error': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
@@ -21,7 +21,9 @@ export default tseslint.config(
   },
   {
     files: ['**/*.js', '**/*.mjs'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' } },
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' },
+    },
   },
   {
     // The two sides of the wire meet on the wire only.
@@ -30,6 +32,8 @@ export default tseslint.config(
   },
   {
     files: ['agents/**/*.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['**/proxy/**', '**/cli/**', '**/journal/**'] }] },
+    rules: {
+      'no-restricted-imports': ['error', { patterns: ['**/proxy/**', '**/cli/**', '**/journal/**'] }],
+    },
   },
 );

@@ -111,11 +111,15 @@ class SeatedAgent {
           this.#connection.socket.close();
           return frame.reason;
         case 'error':
-          throw new ColloquyError(`the proxy refused: ${frame.message} (${frame.code})`, { code: frame.code });
+          throw new ColloquyError(`the proxy refused: ${frame.message} (${frame.code})`, {
+            code: frame.code,
+          });
       }
     }
     this.#options.signal.throwIfAborted();
-    throw new ColloquyError('the proxy closed the connection in the middle of the meeting', { code: 'proxy-lost' });
+    throw new ColloquyError('the proxy closed the connection in the middle of the meeting', {
+      code: 'proxy-lost',
+    });
   }
 
   sayGoodbye(): void {

@@ -43,10 +43,13 @@ export async function connectPatiently(
     } catch (error) {
       options.signal.throwIfAborted();
       if (!isWorthAnotherTry(error)) {
-        throw new ColloquyError(`no proxy can be reached at ${address.host}:${address.port}: ${messageOf(error)}`, {
-          code: 'unreachable',
-          cause: error,
-        });
+        throw new ColloquyError(
+          `no proxy can be reached at ${address.host}:${address.port}: ${messageOf(error)}`,
+          {
+            code: 'unreachable',
+            cause: error,
+          },
+        );
       }
       options.onWait(`no proxy listens on ${address.host}:${address.port} yet`, delayMs);
     }
@@ -67,7 +70,9 @@ function connect({ host, port }: ProxyAddress, signal: AbortSignal): Promise<net
 
 function isWorthAnotherTry(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  return ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'].includes(code);
+  return ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'].includes(
+    code,
+  );
 }
 
 function createConnection(socket: net.Socket): Connection {

@@ -42,7 +42,7 @@ export async function* replyReliably(
 ): AsyncGenerator<ReplyPiece, void, void> {
   const { sleep = defaultSleep, random = Math.random } = hooks;
   let emptyReplies = 0;
-  for (let retries = 0; ; ) {
+  for (let retries = 0; ;) {
     let yielded = false;
     let text = '';
     try {
@@ -62,7 +62,8 @@ export async function* replyReliably(
       hooks.onStatus(`${provider.name} answered nothing, asked again`);
     } catch (error) {
       if (request.signal.aborted || !(error instanceof ProviderError) || !error.retryable) throw error;
-      const delayMs = error.retryAfterMs ?? random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** retries);
+      const delayMs =
+        error.retryAfterMs ?? random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** retries);
       refuseHopeless(error, retries++, delayMs, patience);
       hooks.onStatus(`${describe(error)}, next try in ${Math.ceil(delayMs / 1_000)} s`);
       await sleep(delayMs, request.signal);
@@ -71,10 +72,21 @@ export async function* replyReliably(
   }
 }
 
-function refuseHopeless(error: ProviderError, retries: number, delayMs: number, { maxRetries, maxWaitMs }: Patience): void {
+function refuseHopeless(
+  error: ProviderError,
+  retries: number,
+  delayMs: number,
+  { maxRetries, maxWaitMs }: Patience,
+): void {
   const giveUp = (why: string): never => {
     const { provider, code, status } = error;
-    const options = { provider, code, retryable: false, cause: error, ...(status === undefined ? {} : { status }) };
+    const options = {
+      provider,
+      code,
+      retryable: false,
+      cause: error,
+      ...(status === undefined ? {} : { status }),
+    };
     throw new ProviderError(`${error.message} (${why})`, options);
   };
   if (retries >= maxRetries) giveUp(retries === 0 ? 'not tried again' : `tried ${retries + 1} times`);
@@ -113,7 +125,12 @@ async function* watchedReply(
 }
 
 /** `next`, unless it takes too long or the caller has lost interest. */
-function orSilence<T>(next: Promise<T>, limitMs: number, { name }: Provider, signal: AbortSignal): Promise<T> {
+function orSilence<T>(
+  next: Promise<T>,
+  limitMs: number,
+  { name }: Provider,
+  signal: AbortSignal,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       clearTimeout(timer);

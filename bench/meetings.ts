@@ -13,8 +13,12 @@ try {
   const mebibytes = (bytes: number): string => (bytes / 1_048_576).toFixed(0);
   console.log(`meetings of ${turns} turns, all at once   ${count}, complete ${complete}`);
   console.log(`time, until the last transcript is there   ${(milliseconds / 1_000).toFixed(2)} s`);
-  console.log(`turns a second                            ${((count * turns * 1_000) / milliseconds).toFixed(0)}`);
-  console.log(`memory before, at the end, most (MiB)     ${mebibytes(before)}, ${mebibytes(process.memoryUsage().rss)}, ${mebibytes(process.resourceUsage().maxRSS * 1_024)}`);
+  console.log(
+    `turns a second                            ${((count * turns * 1_000) / milliseconds).toFixed(0)}`,
+  );
+  console.log(
+    `memory before, at the end, most (MiB)     ${mebibytes(before)}, ${mebibytes(process.memoryUsage().rss)}, ${mebibytes(process.resourceUsage().maxRSS * 1_024)}`,
+  );
   if (complete !== count) process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true });

@@ -9,7 +9,13 @@ export type ChildMessage =
   | { readonly type: 'failed'; readonly message: string; readonly exitCode: number };
 
 /** What the launcher tells a process. Closing the channel means: end at once. */
-export type ParentMessage = { readonly type: 'goodbye' } | { readonly type: 'end' };
+export type ParentMessage =
+  /** Take leave. */
+  | { readonly type: 'goodbye' }
+  /** End at once. */
+  | { readonly type: 'end' }
+  /** The proxy listens there: an agent that was started with port 0 has waited for this. */
+  | { readonly type: 'port'; readonly port: number };
 
 /** Set in the environment of processes that a launcher looks after. */
 export const supervisedVariable = 'COLLOQUY_SUPERVISED';

@@ -51,7 +51,11 @@ function configure(cli: Argv, width: number): Argv {
   return (
     cli
       // `--no-transcript` is a flag of its own, and `--max-messages` needs no second spelling.
-      .parserConfiguration({ 'boolean-negation': false, 'duplicate-arguments-array': false })
+      .parserConfiguration({
+        'boolean-negation': false,
+        'camel-case-expansion': false,
+        'duplicate-arguments-array': false,
+      })
       .strict()
       .recommendCommands()
       .wrap(width)

@@ -22,7 +22,11 @@ export async function createProvider(config: ServiceConfig): Promise<Provider> {
     }
     case 'ollama': {
       const { createOllama } = await import('../agents/providers/ollama.ts');
-      return createOllama({ ...toModelSettings(config), numCtx: config.num_ctx, keepAlive: config.keep_alive });
+      return createOllama({
+        ...toModelSettings(config),
+        numCtx: config.num_ctx,
+        keepAlive: config.keep_alive,
+      });
     }
     case 'eliza': {
       const { createEliza } = await import('../agents/providers/eliza.ts');
@@ -34,7 +38,8 @@ export async function createProvider(config: ServiceConfig): Promise<Provider> {
     }
     case 'scripted': {
       const { createScripted } = await import('../agents/providers/scripted.ts');
-      if (config.replies === undefined) throw new UsageError('scripted: say which file of replies with --replies');
+      if (config.replies === undefined)
+        throw new UsageError('scripted: say which file of replies with --replies');
       return createScripted(config.replies);
     }
     case 'command': {
@@ -76,7 +81,16 @@ interface ModelConfig {
 }
 
 function toModelSettings(config: ModelConfig) {
-  const { model, base_url: baseUrl, api_key: apiKey, temperature, top_p: topP, max_tokens: maxTokens, seed, stop } = config;
+  const {
+    model,
+    base_url: baseUrl,
+    api_key: apiKey,
+    temperature,
+    top_p: topP,
+    max_tokens: maxTokens,
+    seed,
+    stop,
+  } = config;
   return { model, baseUrl, apiKey, temperature, topP, maxTokens, seed, stop };
 }
 

@@ -11,7 +11,13 @@ export class UsageError extends ColloquyError {
 }
 
 /** Codes of failures that the person at the keyboard can mend before anything was tried. */
-const mistakes: ReadonlySet<string> = new Set(['no-key', 'bad-script', 'bad-persona', 'no-such-meeting', 'port-taken']);
+const mistakes: ReadonlySet<string> = new Set([
+  'no-key',
+  'bad-script',
+  'bad-persona',
+  'no-such-meeting',
+  'port-taken',
+]);
 
 /** 1 failed, 2 the user's mistake, 130 interrupted. */
 export function exitCodeFor(error: unknown): number {

@@ -38,40 +38,50 @@ export class Launch {
   /** Resolves when all three have ended. Rejects with ColloquyError where one of them failed. */
   async run(): Promise<void> {
     onInterrupt({ polite: () => this.#takeLeave(), atOnce: () => this.#supervisor.endAll() });
-    const agents: Promise<Ending>[] = [];
-    const ended = this.#start('proxy', this.#options.proxyArgs, (message) => {
+    const proxy = this.#start('proxy', this.#options.proxyArgs, (message) => {
       if (message.type === 'viewer') this.#see(message.event);
-      if (message.type === 'listening') agents.push(...seats.map((seat) => this.#startAgent(seat, message.ports[seat])));
+      if (message.type !== 'listening') return;
+      for (const seat of seats)
+        this.#supervisor.tell(`agent ${seat}`, { type: 'port', port: message.ports[seat] });
     });
-    const proxy = await ended;
-    this.#blame(proxy);
+    const agents = seats.map((seat) => this.#startAgent(seat));
+    this.#blame(await proxy);
     if (this.#failure !== undefined) this.#supervisor.endAll();
     await Promise.all(agents);
     this.#conclude();
   }
 
-  #startAgent(seat: Seat, port: number): Promise<Ending> {
+  #startAgent(seat: Seat): Promise<Ending> {
     const { agentArgs, meeting } = this.#options;
-    const args = [...agentArgs[seat], `--port=${port}`, `--meeting=${meeting}`];
+    const args = [...agentArgs[seat], '--port-from-launcher', `--meeting=${meeting}`];
     const ended = this.#start(`agent ${seat}`, args);
     return ended.then((ending) => {
       this.#blame(ending);
       // A seat that was never taken would keep the other one waiting for ever.
       if (ending.code !== 0) this.#supervisor.tell('proxy', { type: 'end' });
-      if (ending.code !== 0 && !this.#stopped) this.#supervisor.tell(`agent ${otherSeat(seat)}`, { type: 'end' });
+      if (ending.code !== 0 && !this.#stopped)
+        this.#supervisor.tell(`agent ${otherSeat(seat)}`, { type: 'end' });
       return ending;
     });
   }
 
-  #start(name: string, args: readonly string[], onMessage: (message: ChildMessage) => void = () => {}): Promise<Ending> {
+  #start(
+    name: string,
+    args: readonly string[],
+    onMessage: (message: ChildMessage) => void = () => {},
+  ): Promise<Ending> {
     const { showLogs, errors } = this.#options;
     const onStderr = (line: string): void => void (showLogs && errors.write(`${name}: ${line}\n`));
     return this.#supervisor.start(name, args, { onMessage, onStderr });
   }
 
+  /** Somebody else may sit down at this proxy too; their meeting is not ours. */
   #see(event: ViewerEvent): void {
-    if (event.type === 'stopped') this.#stopped = event;
+    if (event.meeting !== this.#options.meeting) return;
     this.#show(event);
+    if (event.type !== 'stopped') return;
+    this.#stopped = event;
+    this.#supervisor.tell('proxy', { type: 'end' });
   }
 
   #takeLeave(): boolean {
@@ -84,7 +94,8 @@ export class Launch {
   #blame({ name, code, signal, reason }: Ending): void {
     if (code === 0 || process.exitCode !== undefined) return;
     const sentence = `${name}: ${reason ?? (signal ? `killed by ${signal}` : `left with code ${code}`)}`;
-    this.#failure ??= code === 2 ? new UsageError(sentence) : new ColloquyError(sentence, { code: 'launch-failed' });
+    this.#failure ??=
+      code === 2 ? new UsageError(sentence) : new ColloquyError(sentence, { code: 'launch-failed' });
   }
 
   #conclude(): void {

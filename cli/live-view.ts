@@ -133,7 +133,11 @@ class Waiting {
 
   start(text: string): void {
     this.stop();
-    const spinner = yoctoSpinner({ stream: this.#stream, text: fit(text, this.#stream), color: 'gray' }).start();
+    const spinner = yoctoSpinner({
+      stream: this.#stream,
+      text: fit(text, this.#stream),
+      color: 'gray',
+    }).start();
     this.#spinner = spinner;
     const seconds = /\bin (\d+) s\b/.exec(text);
     if (!seconds) return;

@@ -23,7 +23,13 @@ export function createLog(name: string, flags: LogFlags): Logger {
     return pino(options, pino.destination({ dest: flags.logfile, sync: true, mkdir: true }));
   }
   if (!process.stderr.isTTY) return pino(options, pino.destination({ dest: 2, sync: true }));
-  const pretty = PinoPretty({ destination: 2, sync: true, ignore: 'pid,name', translateTime: 'SYS:HH:MM:ss', singleLine: true });
+  const pretty = PinoPretty({
+    destination: 2,
+    sync: true,
+    ignore: 'pid,name',
+    translateTime: 'SYS:HH:MM:ss',
+    singleLine: true,
+  });
   return pino(options, pretty);
 }
 

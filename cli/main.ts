@@ -8,7 +8,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await createCli(process.argv.slice(2), Math.min(110, process.stdout.columns || 110)).parseAsync();
+  const argv = process.argv.slice(2);
+  const cli = createCli(argv, Math.min(110, process.stdout.columns || 110));
+  // Who says nothing does not know yet what there is to say.
+  if (argv.length === 0) cli.showHelp('log');
+  else await cli.parseAsync();
 } catch (error) {
   reportFailure(error);
   process.exitCode = exitCodeFor(error);

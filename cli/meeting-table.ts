@@ -16,8 +16,17 @@ export function renderMeetingTable(meetings: readonly MeetingSummary[]): string 
     ended,
   ]);
   const table = [['MEETING', 'STARTED', 'WHO', 'TURNS', 'TOKENS', 'ENDED'], ...rows];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => stringWidth(row[column] ?? '')))) ?? [];
-  return table.map((row) => row.map((cell, column) => pad(cell, widths[column] ?? 0)).join('  ').trimEnd() + '\n').join('');
+  const widths =
+    table[0]?.map((_, column) => Math.max(...table.map((row) => stringWidth(row[column] ?? '')))) ?? [];
+  return table
+    .map(
+      (row) =>
+        row
+          .map((cell, column) => pad(cell, widths[column] ?? 0))
+          .join('  ')
+          .trimEnd() + '\n',
+    )
+    .join('');
 }
 
 function describe({ name, model }: MeetingSummary['seats']['a']): string {

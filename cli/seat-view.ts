@@ -33,7 +33,9 @@ export function createSeatView(stream: NodeJS.WriteStream): SeatView {
       switch (frame.type) {
         case 'welcome':
           partner = visibleControls(frame.partner);
-          return say(`You talk with ${partner}, in seat ${frame.seat} of ${frame.meeting}. /bye takes leave.`);
+          return say(
+            `You talk with ${partner}, in seat ${frame.seat} of ${frame.meeting}. /bye takes leave.`,
+          );
         case 'start':
           return say('It is yours to begin.');
         case 'delta':

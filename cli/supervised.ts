@@ -1,8 +1,11 @@
+import { ColloquyError } from '../wire/errors.ts';
 import { supervisedVariable, type ChildMessage, type ParentMessage } from './child-protocol.ts';
 
 /** The launcher, seen from a process that it started; undefined in a process that a person started. */
 export interface Launcher {
   report(message: ChildMessage): void;
+  /** Resolves with the port of the proxy, as soon as it listens. */
+  waitForPort(): Promise<number>;
 }
 
 /**
@@ -10,22 +13,47 @@ export interface Launcher {
  * launcher's to handle, so it is ignored here. A launcher that is gone, however it went, is the signal
  * to end: `onEnd` is called, and if the process still lives `graceMs` later, it is ended.
  */
-export function followLauncher(handlers: { onGoodbye: () => void; onEnd: () => void; graceMs?: number }): Launcher | undefined {
+export function followLauncher(handlers: {
+  onGoodbye: () => void;
+  onEnd: () => void;
+  graceMs?: number;
+}): Launcher | undefined {
   if (!process.send || process.env[supervisedVariable] === undefined) return undefined;
+  let ending = false;
+  let refusePort = (_reason: Error): void => {};
   const end = (): void => {
+    if (ending) return;
+    ending = true;
+    refusePort(new ColloquyError('the launcher ended it', { code: 'ended' }));
     setTimeout(() => process.exit(1), handlers.graceMs ?? 3_000).unref();
     handlers.onEnd();
   };
   process.on('SIGINT', () => {});
   process.on('SIGHUP', () => {});
   process.once('disconnect', end);
-  process.on('message', (message: ParentMessage) => {
-    if (message.type === 'goodbye') handlers.onGoodbye();
-    else end();
+  const port = new Promise<number>((resolve, reject) => {
+    refusePort = reject;
+    process.on('message', (message: ParentMessage) => {
+      if (message.type === 'goodbye') handlers.onGoodbye();
+      if (message.type === 'end') end();
+      if (message.type === 'port') resolve(message.port);
+    });
   });
-  // The channel is for orders, and no reason to stay.
+  // Not everybody waits for it.
+  port.catch(() => {});
+  // The channel is for orders, and no reason to stay, but for the one that is waited for.
   process.channel?.unref();
-  return { report };
+  // The launcher may have gone while this process was still loading.
+  if (!process.connected) end();
+  return {
+    report,
+    async waitForPort() {
+      process.channel?.ref();
+      const number = await port;
+      process.channel?.unref();
+      return number;
+    },
+  };
 }
 
 /** Tells the launcher, if there is one, and says whether there was. */

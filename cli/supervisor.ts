@@ -31,7 +31,10 @@ export class Supervisor {
   start(
     name: string,
     args: readonly string[],
-    handlers: { readonly onMessage?: (message: ChildMessage) => void; readonly onStderr?: (line: string) => void } = {},
+    handlers: {
+      readonly onMessage?: (message: ChildMessage) => void;
+      readonly onStderr?: (line: string) => void;
+    } = {},
   ): Promise<Ending> {
     const child = fork(programPath, args, {
       env: this.#environment,

@@ -65,7 +65,7 @@ export function checkConfigFile(file: string, cwd: string): readonly ConfigProbl
 }
 
 /** A file without a `service` configures the proxy, unless its name is a service's. */
-function isProxyFile(file: string, cwd: string): boolean {
+export function isProxyFile(file: string, cwd: string): boolean {
   const { value } = readConfigFile(file, cwd);
   return (
     !serviceNames.some((name) => name === path.parse(file).name) && !(isMapping(value) && 'service' in value)

@@ -19,7 +19,12 @@ export type MeetingEvent =
       readonly settings: MeetingSettings;
       readonly seats: { readonly a: Participant; readonly b: Participant };
     }
-  | { readonly type: 'seated'; readonly seat: Seat; readonly name: string; readonly dialect: 'framed' | 'classic' }
+  | {
+      readonly type: 'seated';
+      readonly seat: Seat;
+      readonly name: string;
+      readonly dialect: 'framed' | 'classic';
+    }
   /** `seat` was told to begin, with the words `hello`. */
   | { readonly type: 'start'; readonly seat: Seat; readonly hello: string }
   | {

@@ -61,7 +61,10 @@ export class Journal {
  * Makes the folder of a meeting that begins. A meeting of that name may have been held before: then this
  * one is called `name-2`, `name-3`, … Throws ColloquyError `journal-failed`.
  */
-export function createMeetingFolder(transcripts: string, meeting: string): { meeting: string; folder: string } {
+export function createMeetingFolder(
+  transcripts: string,
+  meeting: string,
+): { meeting: string; folder: string } {
   try {
     mkdirSync(transcripts, { recursive: true });
     for (let count = 1; ; count++) {

@@ -4,7 +4,11 @@ import slugify from '@sindresorhus/slugify';
  * A name for a meeting that sorts by time and can be read: `20261121-0153-eliza-parry-k3f9`, in local
  * time. `random` gives numbers from 0 to below 1.
  */
-export function createMeetingId(names: { a: string; b: string }, now: Date, random: () => number = Math.random): string {
+export function createMeetingId(
+  names: { a: string; b: string },
+  now: Date,
+  random: () => number = Math.random,
+): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
   const time = `${two(now.getHours())}${two(now.getMinutes())}`;

@@ -49,7 +49,7 @@ const frontMatterSchema = z.strictObject({
 type FrontMatter = z.infer<typeof frontMatterSchema>;
 
 /** Larger than any prompt that a model reads with attention. */
-const maxBytes = 256 * 1024;
+export const maxPersonaBytes = 256 * 1024;
 
 /**
  * Reads a persona: a file, or the name of one in `personas/` of the working folder or of the package.
@@ -132,8 +132,8 @@ function readParts(file: string, shown: string): Parts {
 function readBounded(file: string, shown: string): string {
   try {
     const { size } = statSync(file);
-    if (size > maxBytes) {
-      throw new ConfigError([{ where: shown, message: `has ${size} bytes; a persona may have ${maxBytes}` }]);
+    if (size > maxPersonaBytes) {
+      throw new ConfigError([{ where: shown, message: `has ${size} bytes; a persona may have ${maxPersonaBytes}` }]);
     }
     return decodeUtf8(readFileSync(file));
   } catch (error) {
@@ -187,7 +187,8 @@ function findPersona(nameOrFile: string, cwd: string): string {
   throw new ConfigError([{ where: nameOrFile, message: `not found${hint}` }]);
 }
 
-function isLanguage(tag: string): boolean {
+/** Whether a tag means a language: `en`, `pt-BR`, not `klingonish`. */
+export function isLanguage(tag: string): boolean {
   try {
     return new Intl.DisplayNames('en', { type: 'language', fallback: 'none' }).of(tag) !== undefined;
   } catch {

@@ -16,7 +16,9 @@ export function createDelays(
   rate: RateSettings,
   clock: Clock,
 ): { forPair(peers: { readonly a: Peer; readonly b: Peer }): (from: Seat, characters: number) => number } {
-  const providers = new Map(Object.entries(rate.providers).map(([name, limits]) => [name, new RateLimit(limits)]));
+  const providers = new Map(
+    Object.entries(rate.providers).map(([name, limits]) => [name, new RateLimit(limits)]),
+  );
   return {
     forPair(peers) {
       const own = { a: new RateLimit(rate), b: new RateLimit(rate) };

@@ -46,7 +46,9 @@ export class Guest {
     );
     this.#socket.setMode('greeting', options.classicIdleMs);
     this.#cancelGreetingTimer = options.clock.after(options.greetingMs, () =>
-      this.#refuse(new ProtocolError('no-greeting', `no greeting came within ${options.greetingMs / 1_000} s`)),
+      this.#refuse(
+        new ProtocolError('no-greeting', `no greeting came within ${options.greetingMs / 1_000} s`),
+      ),
     );
   }
 
@@ -90,7 +92,8 @@ export class Guest {
   }
 
   #greet(line: string): void {
-    if (!isGreeting(line)) throw new ProtocolError('no-greeting', 'the first line must be a greeting, /iam: …');
+    if (!isGreeting(line))
+      throw new ProtocolError('no-greeting', 'the first line must be a greeting, /iam: …');
     const greeting = parseGreeting(line);
     this.#cancelGreetingTimer();
     this.#socket.setMode(greeting.dialect === 'framed' ? 'line' : 'burst', this.#options.classicIdleMs);

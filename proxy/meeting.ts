@@ -72,7 +72,13 @@ export class Meeting {
   begin(): void {
     const { id, peers, settings, software, random, folder } = this.#options;
     const { a, b } = peers;
-    this.#write({ type: 'meeting', meeting: id, software, settings, seats: { a: a.participant, b: b.participant } });
+    this.#write({
+      type: 'meeting',
+      meeting: id,
+      software,
+      settings,
+      seats: { a: a.participant, b: b.participant },
+    });
     for (const peer of [a, b]) {
       const { seat, participant, greeting } = peer;
       this.#write({ type: 'seated', seat, name: participant.name, dialect: greeting.dialect });
@@ -215,7 +221,8 @@ export class Meeting {
   /** Sends from `seat` to the other one, when the rate limit and the other's socket allow. */
   #deliver(seat: Seat, characters: number, send: (peer: Peer) => void): void {
     const delayMs = this.#options.delayMs(seat, characters);
-    if (delayMs > 0) this.#showStatus(seat, `held back by the rate limit, goes out in ${Math.ceil(delayMs / 1_000)} s`);
+    if (delayMs > 0)
+      this.#showStatus(seat, `held back by the rate limit, goes out in ${Math.ceil(delayMs / 1_000)} s`);
     this.#send(seat, delayMs, send);
   }
 

@@ -18,7 +18,9 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
           a: visibleControls(event.seats.a.name),
           b: visibleControls(event.seats.b.name),
         });
-        line(`— ${visibleControls(event.seats.a.name)} meets ${visibleControls(event.seats.b.name)}: ${event.meeting} —\n`);
+        line(
+          `— ${visibleControls(event.seats.a.name)} meets ${visibleControls(event.seats.b.name)}: ${event.meeting} —\n`,
+        );
         return;
       case 'turn':
         line(`${meeting?.[event.seat]} (${event.turn}): ${visibleControls(event.text)}\n`);
@@ -30,7 +32,9 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
         line(`(${meeting?.[event.seat]}: ${visibleControls(event.text)})\n`);
         return;
       case 'stopped':
-        line(`— ended after ${event.turns} turns: ${event.reason}${event.detail ? ` (${visibleControls(event.detail)})` : ''} —\n`);
+        line(
+          `— ended after ${event.turns} turns: ${event.reason}${event.detail ? ` (${visibleControls(event.detail)})` : ''} —\n`,
+        );
         names.delete(event.meeting);
         return;
       case 'thinking':

@@ -86,7 +86,9 @@ export class Relay {
 
   /** Accepts no more, ends what goes on, and resolves when all of it is written and closed. */
   async close(): Promise<void> {
-    const closed = seats.map((seat) => new Promise<void>((resolve) => this.#listeners[seat].close(() => resolve())));
+    const closed = seats.map(
+      (seat) => new Promise<void>((resolve) => this.#listeners[seat].close(() => resolve())),
+    );
     const error = new ProtocolError('shutting-down', 'the proxy is shutting down');
     for (const meeting of [...this.#meetings.values()]) meeting.stop('stopped', 'the proxy was shut down');
     for (const guest of this.#guests) guest.dismiss(error);
@@ -120,7 +122,10 @@ export class Relay {
     }
     const pair = this.#room.enter(guest, greeting.meeting);
     const { log } = this.#environment;
-    log.info({ seat: guest.seat, address: guest.address }, `${greeting.participant.name} sits down (seat ${guest.seat})`);
+    log.info(
+      { seat: guest.seat, address: guest.address },
+      `${greeting.participant.name} sits down (seat ${guest.seat})`,
+    );
     if (pair) this.#hold(pair);
   }
 
@@ -138,7 +143,9 @@ export class Relay {
     const names = { a: peers.a.participant.name, b: peers.b.participant.name };
     const wish = pair.meeting ?? createMeetingId(names, new Date(clock.nowMs()), random);
     try {
-      const record = openRecord(this.#settings.transcripts, wish, clock, (error) => log.warn({}, messageOf(error)));
+      const record = openRecord(this.#settings.transcripts, wish, clock, (error) =>
+        log.warn({}, messageOf(error)),
+      );
       const { hello, first, maxMessages, maxSeconds, goodbyeMs, drainMs } = this.#settings;
       const meeting = new Meeting({
         id: record.meeting,
@@ -180,7 +187,11 @@ export class Relay {
   }
 }
 
-function listenOn(server: net.Server, { host, ports, freePorts }: RelaySettings, seat: Seat): Promise<number> {
+function listenOn(
+  server: net.Server,
+  { host, ports, freePorts }: RelaySettings,
+  seat: Seat,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     let port = ports[seat];
     server.on('error', (error: NodeJS.ErrnoException) => {
@@ -189,7 +200,9 @@ function listenOn(server: net.Server, { host, ports, freePorts }: RelaySettings,
         port = 0;
         return listen();
       }
-      const why = taken ? 'is taken; stop what listens there or choose another with' : `cannot be used (${error.code}); see`;
+      const why = taken
+        ? 'is taken; stop what listens there or choose another with'
+        : `cannot be used (${error.code}); see`;
       const message = `port ${port} on ${host} ${why} --port-${seat}`;
       reject(new ColloquyError(message, { code: taken ? 'port-taken' : 'cannot-listen', cause: error }));
     });

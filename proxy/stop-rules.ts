@@ -8,7 +8,10 @@ export interface Limits {
 }
 
 /** Why a meeting must end after its turn number `turns`, if it must. */
-export function stopAfterTurn(turns: number, { maxMessages }: Limits): { reason: StopReason; detail: string } | undefined {
+export function stopAfterTurn(
+  turns: number,
+  { maxMessages }: Limits,
+): { reason: StopReason; detail: string } | undefined {
   if (maxMessages === 0 || turns < maxMessages) return undefined;
   return { reason: 'max-messages', detail: `${maxMessages} messages` };
 }

@@ -58,13 +58,20 @@ function parseJsonGreeting(argument: string): Greeting {
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const where = issue?.path.length ? ` at "${issue.path.join('.')}"` : '';
-    throw new ProtocolError('bad-greeting', `the greeting is no valid JSON greeting${where}: ${issue?.message ?? ''}`);
+    throw new ProtocolError(
+      'bad-greeting',
+      `the greeting is no valid JSON greeting${where}: ${issue?.message ?? ''}`,
+    );
   }
   const { meeting, token, features: wanted = [], persona, ...rest } = parsed.data;
   if (meeting !== undefined && !meetingNamePattern.test(meeting)) {
-    throw new ProtocolError('bad-meeting', 'a meeting has letters, digits, ".", "_" and "-" in its name, 100 at most');
+    throw new ProtocolError(
+      'bad-meeting',
+      'a meeting has letters, digits, ".", "_" and "-" in its name, 100 at most',
+    );
   }
-  const participant = persona === undefined ? rest : { ...rest, persona: { text: persona, sha256: sha256(persona) } };
+  const participant =
+    persona === undefined ? rest : { ...rest, persona: { text: persona, sha256: sha256(persona) } };
   return {
     dialect: 'framed',
     participant: withoutUndefined(participant),
@@ -81,7 +88,8 @@ function parseJsonGreeting(argument: string): Greeting {
 function parseClassicGreeting(argument: string): Greeting {
   // Far more than a greeting needs, and little enough for any regular expression.
   if (argument.length > 1_000) throw new ProtocolError('bad-greeting', 'the greeting is too long');
-  const tagged = /^(?<name>[^([]*?)\s*(?:\((?<lang>[^()]*)\))?\s*(?:\[(?<gender>[^[\]]*)\])?\s*(?:\.(?<model>\S*))?$/;
+  const tagged =
+    /^(?<name>[^([]*?)\s*(?:\((?<lang>[^()]*)\))?\s*(?:\[(?<gender>[^[\]]*)\])?\s*(?:\.(?<model>\S*))?$/;
   const hasTags = /[([]/.test(argument);
   const groups = hasTags ? tagged.exec(argument)?.groups : splitNameAndModel(argument);
   const { name, lang, gender, model } = groups ?? { name: argument };

@@ -48,7 +48,8 @@ export class LineSocket {
     socket.on('data', (chunk: Buffer) => this.#guard(() => this.#read(chunk)));
     socket.on('end', () => this.#finish());
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#failure = error.code === 'ECONNRESET' ? 'reset the connection' : `lost the connection (${error.code})`;
+      this.#failure =
+        error.code === 'ECONNRESET' ? 'reset the connection' : `lost the connection (${error.code})`;
     });
     socket.on('close', () => this.#finish());
   }
@@ -126,7 +127,8 @@ export class LineSocket {
     const bytes = this.#splitter.takeRest();
     // More must be on its way: the rest of a character, or of a greeting in JSON.
     const unfinished =
-      endsInsideCharacter(bytes) || (this.#mode.type === 'greeting' && isJsonGreetingStart(bytes.toString('latin1')));
+      endsInsideCharacter(bytes) ||
+      (this.#mode.type === 'greeting' && isJsonGreetingStart(bytes.toString('latin1')));
     if (unfinished) this.#splitter.keep(bytes);
     else this.#deliverBurst(bytes);
   }

@@ -130,7 +130,9 @@ function parseJson(verb: string, argument: string): Record<string, unknown> | un
 function toTurnMeta(value: Record<string, unknown> | unknown[]): TurnMeta {
   const { usage, ms, finish } = value as Record<string, unknown>;
   return {
-    ...(isUsage(usage) ? { usage: { input: usage.input, output: usage.output, cached: usage.cached ?? 0 } } : {}),
+    ...(isUsage(usage)
+      ? { usage: { input: usage.input, output: usage.output, cached: usage.cached ?? 0 } }
+      : {}),
     ...(typeof ms === 'number' && ms >= 0 ? { ms } : {}),
     ...(typeof finish === 'string' ? { finish: finish.slice(0, 40) } : {}),
   };

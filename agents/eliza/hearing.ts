@@ -1,5 +1,5 @@
 /** What a message of the partner asks for: a word of the relay, or an answer to its text. */
-export interface Hearing {
+interface Hearing {
   readonly type: 'start' | 'bye' | 'help' | 'text';
   readonly text: string;
 }

@@ -6,7 +6,9 @@ const longestText = 20_000;
  * apostrophe, and of all punctuation only commas and full stops, which is what ELIZA knows.
  */
 export function plainText(message: string): string {
-  return foldPunctuation(withoutMarkdown(message.slice(0, longestText).normalize('NFKC')))
+  // NFKC would take an acute accent that stands for an apostrophe apart.
+  const text = message.slice(0, longestText).replaceAll('\u00b4', "'").normalize('NFKC');
+  return foldPunctuation(withoutMarkdown(text))
     .replace(/\b(Mr|Mrs|Ms|Dr|Prof|St)\./g, '$1')
     .replace(/\s+/g, ' ')
     .trim();
@@ -29,7 +31,7 @@ function withoutMarkdown(text: string): string {
 function foldPunctuation(text: string): string {
   return (
     text
-      .replace(/[\u2018\u2019\u201b\u02bc\u2032\u00b4]/g, "'")
+      .replace(/[\u2018\u2019\u201b\u02bc\u2032]/g, "'")
       // An apostrophe belongs to a word; anything else that looks like one is a quotation mark.
       .replace(/(?<![\p{L}\p{N}])'|'(?![\p{L}\p{N}])/gu, ' ')
       .replace(/["\u201a\u201c-\u201f\u00ab\u00bb\u2039\u203a\u00a1\u00bf]/g, ' ')

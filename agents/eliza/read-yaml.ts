@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { ColloquyError } from '../../wire/errors.ts';
 import { badScript } from './bad-script.ts';
 
@@ -35,7 +35,7 @@ export function readYaml<Content>(
   const parsed = schema.safeParse(document.toJS({ maxAliasCount: 100 }));
   if (!parsed.success) {
     const problems = parsed.error.issues
-      .flatMap(describe)
+      .flatMap((issue) => describe(issue, schema))
       .map(({ at, problem }) => problemAt(at, problem).message);
     throw new ColloquyError(problems.join('\n'), { code: 'bad-script' });
   }
@@ -49,51 +49,30 @@ export function readYaml<Content>(
 
 type Issue = z.ZodError['issues'][number];
 
-function describe(issue: Issue): { at: YamlPath; problem: string }[] {
+function describe(issue: Issue, schema: z.ZodType): { at: YamlPath; problem: string }[] {
   const at = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
   if (issue.code !== 'unrecognized_keys') {
     const key = at.findLast((step) => typeof step === 'string');
-    return [{ at, problem: key === undefined ? issue.message : `${key}: ${issue.message}` }];
+    if (key === undefined) return [{ at, problem: issue.message }];
+    const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+    return [{ at, problem: isMissing ? `"${key}" is missing` : `${key}: ${issue.message}` }];
   }
-  return issue.keys.map((key) => ({ at: [...at, key], problem: `unknown key "${key}"${hint(key)}` }));
+  return issue.keys.map((key) => ({ at: [...at, key], problem: `unknown key "${key}"${hint(key, schema)}` }));
 }
 
-/** Keys of all scripts: what a mistyped one was probably meant to be. */
-const knownKeys = [
-  ...['about', 'greetings', 'goodbyes', 'case', 'clause', 'rotation', 'longest_echo', 'no_repeat_within'],
-  ...[
-    'delimiters',
-    'corrections',
-    'tags',
-    'keywords',
-    'memory',
-    'none',
-    'word',
-    'words',
-    'as',
-    'rank',
-    'rules',
-  ],
-  ...['link', 'when', 'say', 'pre', 'then', 'keyword', 'affects', 'moods', 'cues', 'story', 'swap', 'hears'],
-  ...[
-    'changes',
-    'replies',
-    'start',
-    'baseline',
-    'decay',
-    'name',
-    'above',
-    'pieces',
-    'below',
-    'invited',
-    'overrules',
-    'insists',
-  ],
-];
+/** What a mistyped key was probably meant to be, among all that the schema knows anywhere. */
+function hint(key: string, schema: z.ZodType): string {
+  const known = [...keysOf(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }))];
+  const nearest = known.length > 0 ? closest(key, known) : '';
+  return distance(key, nearest) <= 2 ? `, did you mean "${nearest}"?` : '';
+}
 
-function hint(key: string): string {
-  const known = closest(key, knownKeys);
-  return distance(key, known) <= 2 ? `, did you mean "${known}"?` : '';
+function* keysOf(jsonSchema: unknown): Generator<string> {
+  if (typeof jsonSchema !== 'object' || jsonSchema === null) return;
+  for (const [name, value] of Object.entries(jsonSchema)) {
+    if (name === 'properties') yield* Object.keys(value as object);
+    yield* keysOf(value);
+  }
 }
 
 /** Where the value at a path begins, its key, or whatever of the path is there. */

@@ -2,7 +2,7 @@ import { isKey, type ElizaScript } from './script.ts';
 import { plainWords, type Word } from './words.ts';
 
 /** The clause that will be answered, after substitution, and its keywords, the one to try first in front. */
-export interface Scan {
+interface Scan {
   readonly words: readonly Word[];
   readonly keys: readonly string[];
 }

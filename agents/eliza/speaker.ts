@@ -3,7 +3,7 @@ import type { ChatMessage, Provider, ProviderName } from '../provider.ts';
 import { hear } from './hearing.ts';
 
 /** A machine that talks. It remembers the conversation itself. */
-export interface Speaker {
+interface Speaker {
   /** Says the first word. */
   open(): string;
   answer(text: string): string;

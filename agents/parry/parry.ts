@@ -2,7 +2,7 @@ import { pick } from '../random.ts';
 import { Affects, type Levels } from './affects.ts';
 import { Deck } from './deck.ts';
 import { hearCues, type Heard, type HeardCue } from './hear-cues.ts';
-import type { Mood, ParryScript } from './script.ts';
+import { hasGap, type Mood, type ParryScript } from './script.ts';
 
 /** Replies that are not said again for a while, whatever happens. */
 const longMemory = 60;
@@ -80,7 +80,8 @@ export class Parry {
       if (reply !== undefined) return reply;
     }
     // Every deck has just been emptied, or all of it was said a moment ago.
-    return this.#draw(mood.replies, {}) ?? pick(mood.replies, this.#random) ?? '';
+    const whole = mood.replies.filter((reply) => !hasGap(reply));
+    return this.#draw(mood.replies, {}) ?? pick(whole, this.#random) ?? '';
   }
 
   #mood(): Mood {

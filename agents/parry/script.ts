@@ -61,6 +61,10 @@ export function loadParryScript(file: string): ParryScript {
   if (Object.keys(content.moods[last]?.above ?? {}).length > 0) {
     complain(['moods', last, 'above'], 'the last mood is for all other cases and has no "above"');
   }
+  for (const [index, { name, replies }] of content.moods.entries()) {
+    if (replies.every(hasGap))
+      complain(['moods', index, 'replies'], `the mood "${name}" needs a reply without {word}`);
+  }
   const names = new Set<string>();
   const cues = content.cues.map((cue, index): Cue => {
     const at: YamlPath = ['cues', index];
@@ -93,6 +97,11 @@ export function loadParryScript(file: string): ParryScript {
     swap: new Map(Object.entries(content.swap).map(([from, to]) => [from.toUpperCase(), to])),
     corrections: Object.entries(content.corrections).map(([wrong, right]) => readCorrection(wrong, right)),
   };
+}
+
+/** Whether a reply gives back something, and cannot be said without it. */
+export function hasGap(reply: string): boolean {
+  return /\{(?:it|word)\}/.test(reply);
 }
 
 /** A phrase may stand anywhere in a clause, so it is given a `0` on either side. */

@@ -1,6 +1,12 @@
 import Anthropic, { APIError } from '@anthropic-ai/sdk';
 import type { Usage } from '../../wire/types.ts';
-import { ProviderError, type FinishReason, type Provider, type ReplyPiece, type ReplyRequest } from '../provider.ts';
+import {
+  ProviderError,
+  type FinishReason,
+  type Provider,
+  type ReplyPiece,
+  type ReplyRequest,
+} from '../provider.ts';
 import { toProviderError, type HttpService } from './http-failure.ts';
 
 export interface AnthropicSettings {
@@ -44,7 +50,9 @@ export function createAnthropic(settings: AnthropicSettings): Provider {
           model,
           max_tokens: settings.maxTokens,
           stream: true,
-          ...(system === '' ? {} : { system: [{ type: 'text', text: system, cache_control: { type: 'ephemeral' } }] }),
+          ...(system === ''
+            ? {}
+            : { system: [{ type: 'text', text: system, cache_control: { type: 'ephemeral' } }] }),
           messages: withCachePoint(messages),
           ...(settings.stop ? { stop_sequences: [...settings.stop] } : {}),
         },

@@ -37,7 +37,8 @@ export function createCommand(command: string | readonly string[]): Provider {
       let lineEnd = '';
       for await (const chunk of child.stdout.setEncoding('utf8') as AsyncIterable<string>) {
         bytes += Buffer.byteLength(chunk);
-        if (bytes > maxReplyBytes) throw fail('too-long', `"${program}" wrote more than ${maxReplyBytes} bytes`);
+        if (bytes > maxReplyBytes)
+          throw fail('too-long', `"${program}" wrote more than ${maxReplyBytes} bytes`);
         const text = (lineEnd + chunk).replace(/\r?\n$/, '');
         lineEnd = (lineEnd + chunk).slice(text.length);
         if (text !== '') yield { type: 'text', text };
@@ -65,18 +66,24 @@ export function splitWords(line: string): string[] {
   const word = /(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/gs;
   for (const [text] of line.matchAll(word)) {
     words.push(
-      text.replace(/\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'/gs, (_all, escaped?: string, double?: string, single?: string) =>
-        double === undefined ? (escaped ?? single ?? '') : double.replace(/\\(["\\$`])/g, '$1'),
+      text.replace(
+        /\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'/gs,
+        (_all, escaped?: string, double?: string, single?: string) =>
+          double === undefined ? (escaped ?? single ?? '') : double.replace(/\\(["\\$`])/g, '$1'),
       ),
     );
   }
   return words;
 }
 
-function exitOf(child: ChildProcess, program: string): Promise<{ code: number | null; killedBy: NodeJS.Signals | null }> {
+function exitOf(
+  child: ChildProcess,
+  program: string,
+): Promise<{ code: number | null; killedBy: NodeJS.Signals | null }> {
   const exited = new Promise<{ code: number | null; killedBy: NodeJS.Signals | null }>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'ENOENT' ? 'is not found; give its path' : `cannot be started (${error.code})`;
+      const why =
+        error.code === 'ENOENT' ? 'is not found; give its path' : `cannot be started (${error.code})`;
       reject(fail('bad-command', `"${program}" ${why}`));
     });
     child.once('close', (code, killedBy) => resolve({ code, killedBy }));

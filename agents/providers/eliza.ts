@@ -5,7 +5,7 @@ import { createSpeakerProvider, type Pace } from '../eliza/speaker.ts';
 import type { Provider } from '../provider.ts';
 import { pick, seededRandom } from '../random.ts';
 
-export interface ElizaOptions extends Pace {
+interface ElizaOptions extends Pace {
   /** A script in YAML or in the list notation of 1966; nothing: the doctor that comes with the program. */
   readonly script?: string | undefined;
   /** Asked once, for a seed: the same conversation then always goes the same way. */

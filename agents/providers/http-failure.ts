@@ -25,7 +25,11 @@ export interface HttpFailure {
 }
 
 /** One helpful sentence for every way in which a request can fail, and whether to try again. */
-export function toProviderError(service: HttpService, failure: HttpFailure, nowMs = Date.now()): ProviderError {
+export function toProviderError(
+  service: HttpService,
+  failure: HttpFailure,
+  nowMs = Date.now(),
+): ProviderError {
   const { provider, baseUrl, model, keyVariable, hints, apiKey } = service;
   const { status, headers, type, cause } = failure;
   const words = shorten(redactSecrets(failure.message, [apiKey]));
@@ -54,12 +58,14 @@ export function toProviderError(service: HttpService, failure: HttpFailure, nowM
     const where = keyVariable === undefined ? 'it asks for a key' : `check ${keyVariable}`;
     return fail('wrong-key', false, `the key was refused (${status}); ${where}`);
   }
-  if (status === 404) return fail('unknown-model', false, `no model "${model}" at ${baseUrl}; ${hints.unknownModel}`);
+  if (status === 404)
+    return fail('unknown-model', false, `no model "${model}" at ${baseUrl}; ${hints.unknownModel}`);
   if (status === 429 && /insufficient_quota|billing/i.test(kind)) {
     return fail('no-quota', false, `the account has no quota left (${words})`);
   }
   if (status === 429) return fail('rate-limited', true, `rate limited (${words})`);
-  if (status === 408 || status === 409 || status >= 500) return fail('overloaded', true, `the server failed (${status}: ${words})`);
+  if (status === 408 || status === 409 || status >= 500)
+    return fail('overloaded', true, `the server failed (${status}: ${words})`);
   if (/context.{0,10}(?:length|window)|too long|maximum context/i.test(kind)) {
     return fail('context-too-long', false, `the conversation is longer than ${model} can read (${words})`);
   }
@@ -81,12 +87,13 @@ function readRetryAfterMs(headers: Headers, nowMs: number): number | undefined {
 /** Why a request got no answer, from the innermost error that says it. */
 function networkReason(error: unknown): string {
   const chain: { code?: string; name?: string; message?: string; cause?: unknown }[] = [];
-  for (let inner = error as (typeof chain)[number] | undefined; inner && chain.length < 6; ) {
+  for (let inner = error as (typeof chain)[number] | undefined; inner && chain.length < 6;) {
     chain.push(inner);
     inner = inner.cause as (typeof chain)[number] | undefined;
   }
   const codes = chain.map(({ code }) => code).filter((code) => typeof code === 'string');
-  if (codes.includes('UND_ERR_SOCKET') || chain.some(({ message }) => message === 'terminated')) return 'mid-reply';
+  if (codes.includes('UND_ERR_SOCKET') || chain.some(({ message }) => message === 'terminated'))
+    return 'mid-reply';
   return codes.at(-1) ?? chain.at(-1)?.message ?? 'unknown error';
 }
 

@@ -105,7 +105,8 @@ function requestOf(settings: OllamaSettings): Pick<ChatRequest, 'options' | 'kee
 }
 
 function toEnd({ done_reason, prompt_eval_count, eval_count }: ChatResponse): ReplyPiece {
-  const finish = done_reason === 'length' ? 'length' : done_reason === 'stop' || !done_reason ? 'stop' : 'other';
+  const finish =
+    done_reason === 'length' ? 'length' : done_reason === 'stop' || !done_reason ? 'stop' : 'other';
   // A prompt that was read before is not counted again, and the count is missing.
   const usage = { input: prompt_eval_count ?? 0, output: eval_count ?? 0, cached: 0 };
   return { type: 'end', finish, usage };

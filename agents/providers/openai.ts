@@ -1,5 +1,11 @@
 import OpenAI, { APIError } from 'openai';
-import { ProviderError, type FinishReason, type Provider, type ReplyPiece, type ReplyRequest } from '../provider.ts';
+import {
+  ProviderError,
+  type FinishReason,
+  type Provider,
+  type ReplyPiece,
+  type ReplyRequest,
+} from '../provider.ts';
 import { toProviderError, type HttpService } from './http-failure.ts';
 
 export interface OpenAiSettings {
@@ -51,7 +57,13 @@ type Chunk = OpenAI.ChatCompletionChunk;
 function createChatCompletions(service: HttpService, settings: OpenAiSettings, apiKey: string): Provider {
   const { provider, model, baseUrl } = service;
   // Retrying is done in one place, with the viewers told. The watchdog takes the part of the timeout.
-  const client = new OpenAI({ apiKey, baseURL: baseUrl, maxRetries: 0, timeout: 86_400_000, logLevel: 'off' });
+  const client = new OpenAI({
+    apiKey,
+    baseURL: baseUrl,
+    maxRetries: 0,
+    timeout: 86_400_000,
+    logLevel: 'off',
+  });
   /** Some servers that speak this API refuse the request for usage: they are asked for it once. */
   let wantsUsage = true;
 
@@ -109,19 +121,28 @@ interface Reasoning {
 }
 
 /** OpenAI's own newer models refuse `max_tokens`; the servers that copied the API know nothing else. */
-function samplingOf(settings: OpenAiSettings, isOpenAi: boolean): Partial<OpenAI.ChatCompletionCreateParamsStreaming> {
+function samplingOf(
+  settings: OpenAiSettings,
+  isOpenAi: boolean,
+): Partial<OpenAI.ChatCompletionCreateParamsStreaming> {
   const { temperature, topP, maxTokens, seed, stop } = settings;
   return {
     ...(temperature === undefined ? {} : { temperature }),
     ...(topP === undefined ? {} : { top_p: topP }),
-    ...(maxTokens === undefined ? {} : isOpenAi ? { max_completion_tokens: maxTokens } : { max_tokens: maxTokens }),
+    ...(maxTokens === undefined
+      ? {}
+      : isOpenAi
+        ? { max_completion_tokens: maxTokens }
+        : { max_tokens: maxTokens }),
     ...(seed === undefined ? {} : { seed }),
     ...(stop === undefined ? {} : { stop: [...stop] }),
   };
 }
 
 function isAboutUsage(error: unknown): boolean {
-  return error instanceof APIError && error.status === 400 && /stream_options|include_usage/.test(error.message);
+  return (
+    error instanceof APIError && error.status === 400 && /stream_options|include_usage/.test(error.message)
+  );
 }
 
 function toFinish(reason: OpenAI.ChatCompletionChunk.Choice['finish_reason']): FinishReason {

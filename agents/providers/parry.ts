@@ -6,7 +6,7 @@ import { loadParryScript } from '../parry/script.ts';
 import type { Provider } from '../provider.ts';
 import { seededRandom } from '../random.ts';
 
-export interface ParryOptions extends Pace {
+interface ParryOptions extends Pace {
   /** A script in YAML; nothing: the one that comes with the program. */
   readonly script?: string | undefined;
   /** Asked once, for a seed: the same conversation then always goes the same way. */

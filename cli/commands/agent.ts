@@ -1,4 +1,5 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
+import type { Agent } from '../../agents/agent.ts';
 import type { ServiceConfig } from '../../config/schema.ts';
 import type { Persona } from '../../personas/persona.ts';
 import { UsageError } from '../failure.ts';
@@ -10,7 +11,12 @@ import { readVersion } from '../version.ts';
 
 const flags = {
   service: { alias: 's', choices: serviceNames, describe: 'What writes the replies' },
-  config: { alias: 'c', type: 'string', normalize: true, describe: 'Settings file [default: config/SERVICE.yml]' },
+  config: {
+    alias: 'c',
+    type: 'string',
+    normalize: true,
+    describe: 'Settings file [default: config/SERVICE.yml]',
+  },
   host: { alias: 'H', type: 'string', describe: 'Address of the proxy [default: 127.0.0.1]' },
   port: { alias: 'p', type: 'number', describe: 'Port of the seat: 18888 is a, 19999 is b [default: 18888]' },
   meeting: { type: 'string', describe: 'Sit in this meeting and no other' },
@@ -24,6 +30,8 @@ const flags = {
   replies: { type: 'string', normalize: true, describe: 'scripted: the file of replies' },
   command: { type: 'string', describe: 'command: the program and its arguments' },
   'typing-speed': { type: 'number', describe: 'eliza, parry, scripted: characters a second; 0: at once' },
+  // For the launcher, which starts the agents while the proxy is still on its way.
+  'port-from-launcher': { type: 'boolean', hidden: true },
   ...logFlags,
 } as const;
 
@@ -48,8 +56,18 @@ async function runAgent(argv: Flags): Promise<void> {
 
   const abort = new AbortController();
   let seated = false;
-  const agent = startAgent({
-    proxy: { host: config.host, port: config.port },
+  const takeLeave = (): boolean => {
+    if (seated) agent.sayGoodbye();
+    return seated;
+  };
+  const atOnce = (): void => abort.abort();
+  const launcher = followLauncher({ onGoodbye: takeLeave, onEnd: atOnce });
+  if (!launcher) onInterrupt({ polite: takeLeave, atOnce });
+  const { host } = config;
+  const port = argv['port-from-launcher'] && launcher ? await launcher.waitForPort() : config.port;
+
+  const agent: Agent = startAgent({
+    proxy: { host, port },
     greeting: {
       name: persona.name,
       ...(persona.lang === undefined ? {} : { lang: persona.lang }),
@@ -71,11 +89,14 @@ async function runAgent(argv: Flags): Promise<void> {
     signal: abort.signal,
     observer: {
       onWait: (problem, delayMs) => log.warn(`${problem}; next try in ${(delayMs / 1_000).toFixed(1)} s`),
-      onConnected: () => log.info(`${persona.name} waits for a partner at ${config.host}:${config.port}`),
+      onConnected: () => log.info(`${persona.name} waits for a partner at ${host}:${port}`),
       onFrame(frame) {
         if (frame.type === 'welcome') {
           seated = true;
-          log.info({ meeting: frame.meeting, seat: frame.seat }, `meets ${frame.partner} in ${frame.meeting}`);
+          log.info(
+            { meeting: frame.meeting, seat: frame.seat },
+            `meets ${frame.partner} in ${frame.meeting}`,
+          );
         }
         log.trace({ frame }, 'heard');
       },
@@ -83,12 +104,6 @@ async function runAgent(argv: Flags): Promise<void> {
       onStatus: (text) => log.warn(text),
     },
   });
-  const takeLeave = (): boolean => {
-    if (seated) agent.sayGoodbye();
-    return seated;
-  };
-  const atOnce = (): void => abort.abort();
-  if (!followLauncher({ onGoodbye: takeLeave, onEnd: atOnce })) onInterrupt({ polite: takeLeave, atOnce });
   log.info(`the meeting is over: ${await agent.finished}`);
 }
 

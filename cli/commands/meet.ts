@@ -13,21 +13,31 @@ const flags = {
   'config-b': { type: 'string', normalize: true, describe: 'Settings file of seat b' },
   config: { alias: 'c', type: 'string', normalize: true, describe: 'Settings file of the proxy' },
   seed: { type: 'number', describe: 'Seed for both, where the service takes one' },
-  'typing-speed': { type: 'number', default: 80, describe: 'Characters a second of the built-in speakers; 0: at once' },
+  'typing-speed': {
+    type: 'number',
+    default: 80,
+    describe: 'Characters a second of the built-in speakers; 0: at once',
+  },
   ...meetingFlags,
   verbose: { alias: 'v', type: 'boolean', describe: 'Show the logs of the three processes' },
   debug: { alias: 'd', type: 'boolean', describe: 'Show everything they log' },
   quiet: { alias: 'q', type: 'boolean', describe: 'Show nothing but errors and where the transcript is' },
 } as const;
 
-type Flags = InferredOptionTypes<typeof flags> & { personaA?: string | undefined; personaB?: string | undefined };
+type Flags = InferredOptionTypes<typeof flags> & {
+  personaA?: string | undefined;
+  personaB?: string | undefined;
+};
 
 export const meetCommand: CommandModule<object, Flags> = {
   command: 'meet [personaA] [personaB]',
   describe: 'Hold a meeting: starts the proxy and both agents, and shows what they say',
   builder: (cli) =>
     cli
-      .positional('personaA', { type: 'string', describe: 'Persona of seat a: a file, or a name from personas/' })
+      .positional('personaA', {
+        type: 'string',
+        describe: 'Persona of seat a: a file, or a name from personas/',
+      })
       .positional('personaB', { type: 'string', describe: 'Persona of seat b' })
       .options(flags),
   handler: runMeet,
@@ -86,14 +96,15 @@ function proxyArguments(argv: Flags): string[] {
     'first',
     'rate',
   ];
-  return ['proxy', '--once', '--free-ports', ...passed.flatMap((name) => toFlag(name, argv[name])), ...logLevel(argv)];
+  return ['proxy', '--free-ports', ...passed.flatMap((name) => toFlag(name, argv[name])), ...logLevel(argv)];
 }
 
 function agentArguments(seat: Seat, persona: Persona, specs: Specs, argv: Flags): string[] {
   const config = argv[`config-${seat}`];
   const own = specs[seat];
   // Who names one service means it for both, where the other seat's persona has none of its own.
-  const spec = own ?? (config === undefined && persona.service === undefined ? specs[otherSeat(seat)] : undefined);
+  const spec =
+    own ?? (config === undefined && persona.service === undefined ? specs[otherSeat(seat)] : undefined);
   const service = spec?.service ?? (config === undefined ? persona.service : undefined);
   if (service === undefined && config === undefined) {
     throw new UsageError(

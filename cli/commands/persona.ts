@@ -9,24 +9,45 @@ const check: CommandModule<object, { files: string[] }> = {
   command: 'check <files..>',
   describe: 'Say what is wrong with personas',
   builder: (cli) =>
-    cli.positional('files', { type: 'string', array: true, demandOption: true, describe: 'Files of personas' }),
+    cli.positional('files', {
+      type: 'string',
+      array: true,
+      demandOption: true,
+      describe: 'Files of personas',
+    }),
   handler: async ({ files }) => {
     const { checkPersona } = await import('../../personas/persona.ts');
     const problems = files.flatMap((file) => checkPersona(file, { cwd: process.cwd() }));
     for (const problem of problems) process.stdout.write(problem + '\n');
     if (problems.length > 0) process.exitCode = 2;
-    else process.stdout.write(`${files.length === 1 ? 'The persona is' : `${files.length} personas are`} fine.\n`);
+    else
+      process.stdout.write(
+        `${files.length === 1 ? 'The persona is' : `${files.length} personas are`} fine.\n`,
+      );
   },
 };
 
-const importCommand: CommandModule<object, { card: string; out?: string | undefined; force?: boolean | undefined }> = {
+const importCommand: CommandModule<
+  object,
+  { card: string; out?: string | undefined; force?: boolean | undefined }
+> = {
   command: 'import <card>',
   describe: 'Make a persona of a character card (PNG or JSON, V1 to V3)',
   builder: (cli) =>
     cli
-      .positional('card', { type: 'string', demandOption: true, normalize: true, describe: 'card.png or card.json' })
+      .positional('card', {
+        type: 'string',
+        demandOption: true,
+        normalize: true,
+        describe: 'card.png or card.json',
+      })
       .options({
-        out: { alias: 'o', type: 'string', normalize: true, describe: 'File to write [default: personas/NAME.md]' },
+        out: {
+          alias: 'o',
+          type: 'string',
+          normalize: true,
+          describe: 'File to write [default: personas/NAME.md]',
+        },
         force: { type: 'boolean', describe: 'Write over a file that is there' },
       }),
   handler: async ({ card, out, force }) => {
@@ -37,7 +58,10 @@ const importCommand: CommandModule<object, { card: string; out?: string | undefi
     const { fileName, markdown } = importCard(bytes, path.basename(card));
     const file = out ?? path.join('personas', fileName);
     await writeFile(file, markdown, { flag: force ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EEXIST' ? 'is there already; --force writes over it' : `cannot be written: ${error.message}`;
+      const why =
+        error.code === 'EEXIST'
+          ? 'is there already; --force writes over it'
+          : `cannot be written: ${error.message}`;
       throw new UsageError(`${file} ${why}`);
     });
     process.stdout.write(`${file}\n`);

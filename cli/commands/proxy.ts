@@ -10,7 +10,11 @@ import { readVersion } from '../version.ts';
 
 /** Flags that `meet` takes as well and passes on. */
 export const meetingFlags = {
-  'max-messages': { alias: 'M', type: 'number', describe: 'End after so many messages; 0: never [default: 10]' },
+  'max-messages': {
+    alias: 'M',
+    type: 'number',
+    describe: 'End after so many messages; 0: never [default: 10]',
+  },
   'max-seconds': { type: 'number', describe: 'End after so many seconds; 0: never [default: 0]' },
   'no-transcript': { alias: 'n', type: 'boolean', describe: 'Keep nothing: no journal and no transcripts' },
   transcripts: { type: 'string', normalize: true, describe: 'Folder of the journals and transcripts' },
@@ -22,7 +26,12 @@ export const meetingFlags = {
 const flags = {
   mirror: { alias: 'm', type: 'boolean', describe: 'Print what is said' },
   ...meetingFlags,
-  config: { alias: 'c', type: 'string', normalize: true, describe: 'Settings file [default: config/proxy.yml]' },
+  config: {
+    alias: 'c',
+    type: 'string',
+    normalize: true,
+    describe: 'Settings file [default: config/proxy.yml]',
+  },
   host: { alias: 'H', type: 'string', describe: 'Address to listen on [default: 127.0.0.1]' },
   'port-a': { type: 'number', describe: 'Port of seat a [default: 18888]' },
   'port-b': { type: 'number', describe: 'Port of seat b [default: 19999]' },
@@ -39,6 +48,9 @@ export const proxyCommand: CommandModule<object, Flags> = {
   builder: flags,
   handler: runProxy,
 };
+
+/** A long meeting takes a while to render; the launcher waits, or is gone. */
+const transcriptGraceMs = 60_000;
 
 async function runProxy(argv: Flags): Promise<void> {
   const { loadProxyConfig } = await import('../../config/load.ts');
@@ -63,7 +75,11 @@ async function runProxy(argv: Flags): Promise<void> {
   });
   const log = createLog('proxy', argv);
   const viewers: Viewer[] = argv.mirror ? [createMirror(process.stdout)] : [];
-  const launcher = followLauncher({ onGoodbye: () => takeLeave(), onEnd: () => void end() });
+  const launcher = followLauncher({
+    onGoodbye: () => takeLeave(),
+    onEnd: () => void end(),
+    graceMs: transcriptGraceMs,
+  });
   if (launcher) viewers.push((event) => launcher.report({ type: 'viewer', event }));
 
   const relay = new Relay(toRelaySettings(config, argv['free-ports'] ?? false), {

@@ -11,7 +11,13 @@ const folderFlag = {
   },
 } as const;
 
-const formats = { md: 'transcript.md', html: 'transcript.html', a: 'a.txt', b: 'b.txt', json: 'journal.jsonl' } as const;
+const formats = {
+  md: 'transcript.md',
+  html: 'transcript.html',
+  a: 'a.txt',
+  b: 'b.txt',
+  json: 'journal.jsonl',
+} as const;
 
 interface FolderFlags {
   readonly transcripts?: string | undefined;
@@ -39,16 +45,14 @@ const show: CommandModule<object, MeetingFlags & { format?: keyof typeof formats
   command: 'show <meeting>',
   describe: 'Print a meeting',
   builder: (cli) =>
-    cli
-      .positional('meeting', { type: 'string', demandOption: true, describe: describeMeeting })
-      .options({
-        ...folderFlag,
-        format: {
-          alias: 'f',
-          choices: Object.keys(formats) as (keyof typeof formats)[],
-          describe: 'Print this file of it instead',
-        },
-      }),
+    cli.positional('meeting', { type: 'string', demandOption: true, describe: describeMeeting }).options({
+      ...folderFlag,
+      format: {
+        alias: 'f',
+        choices: Object.keys(formats) as (keyof typeof formats)[],
+        describe: 'Print this file of it instead',
+      },
+    }),
   handler: async (argv) => {
     const folder = await resolveMeeting(argv);
     if (argv.format !== undefined) {
@@ -59,7 +63,9 @@ const show: CommandModule<object, MeetingFlags & { format?: keyof typeof formats
     const { renderForTerminal } = await import('../../journal/render/terminal.ts');
     const conversation = await readConversation(path.join(folder, 'journal.jsonl'));
     const { isTTY, columns } = process.stdout;
-    process.stdout.write(renderForTerminal(conversation, { color: isTTY === true, width: Math.min(columns ?? 100, 100) }));
+    process.stdout.write(
+      renderForTerminal(conversation, { color: isTTY === true, width: Math.min(columns ?? 100, 100) }),
+    );
   },
 };
 

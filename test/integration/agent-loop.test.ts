@@ -26,7 +26,13 @@ function createFake(answers: Answer[]): Provider & { asked: (readonly ChatMessag
 function sit(port: number, provider: Provider, changes: Partial<AgentOptions> = {}): Agent {
   return startAgent({
     proxy: { host: '127.0.0.1', port },
-    greeting: { name: 'Agent', meeting: 'm1', provider: provider.name, model: provider.model, features: ['note'] },
+    greeting: {
+      name: 'Agent',
+      meeting: 'm1',
+      provider: provider.name,
+      model: provider.model,
+      features: ['note'],
+    },
     system: 'You are an agent.',
     provider,
     patience: { maxRetries: 2, maxWaitMs: 1_000, idleMs: 1_000, firstPieceMs: 1_000 },
@@ -134,13 +140,21 @@ describe('an agent', () => {
     const other = await RawClient.greet(ports.b, partner);
     await other.until('Here I am.\n');
     expect(journal('m1')).toContainEqual(
-      expect.objectContaining({ type: 'status', seat: 'a', text: expect.stringMatching(/next try in/) as string }),
+      expect.objectContaining({
+        type: 'status',
+        seat: 'a',
+        text: expect.stringMatching(/next try in/) as string,
+      }),
     );
   });
 
   it('gives up on what cannot be mended, and the journal knows why it went', async () => {
     const { ports, event } = await startRelay();
-    const wrong = new ProviderError('openai: the key is wrong', { provider: 'openai', code: 'wrong-key', retryable: false });
+    const wrong = new ProviderError('openai: the key is wrong', {
+      provider: 'openai',
+      code: 'wrong-key',
+      retryable: false,
+    });
     const agent = sit(ports.a, createFake([wrong]));
     const other = await RawClient.greet(ports.b, partner);
     await expect(agent.finished).rejects.toThrowError('openai: the key is wrong');
@@ -153,7 +167,10 @@ describe('an agent', () => {
     sit(ports.a, createFake(['', ' \n', '', '']));
     const other = await RawClient.greet(ports.b, partner);
     await other.until('…\n');
-    expect(journal('m1').find(({ type }) => type === 'turn')).toMatchObject({ text: '…', meta: { finish: 'empty' } });
+    expect(journal('m1').find(({ type }) => type === 'turn')).toMatchObject({
+      text: '…',
+      meta: { finish: 'empty' },
+    });
   });
 
   it('keeps control words of the chat template out of what it says', async () => {
@@ -179,11 +196,16 @@ describe('an agent', () => {
       },
     });
     await expect(agent.finished).rejects.toThrowError(/abort/);
-    expect(waits).toEqual([`no proxy listens on 127.0.0.1:${ports.a} yet 250`, `no proxy listens on 127.0.0.1:${ports.a} yet 500`]);
+    expect(waits).toEqual([
+      `no proxy listens on 127.0.0.1:${ports.a} yet 250`,
+      `no proxy listens on 127.0.0.1:${ports.a} yet 500`,
+    ]);
   });
 
   it('fails with one sentence when it is refused', async () => {
     const { ports } = await startRelay({ token: 'secret' });
-    await expect(sit(ports.a, createFake([])).finished).rejects.toThrowError(/the proxy refused: .*token.*\(bad-token\)/);
+    await expect(sit(ports.a, createFake([])).finished).rejects.toThrowError(
+      /the proxy refused: .*token.*\(bad-token\)/,
+    );
   });
 });

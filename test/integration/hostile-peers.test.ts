@@ -14,14 +14,24 @@ async function startWitness({ ports, journal }: TestRelay): Promise<() => Promis
     expect(await ada.until('\n')).toBe('so am I\n');
     ada.send('/end\n');
     await ada.closed();
-    expect(journal('witness').map(({ type }) => type)).toEqual(
-      ['meeting', 'seated', 'seated', 'start', 'turn', 'turn', 'control', 'stop'],
-    );
+    expect(journal('witness').map(({ type }) => type)).toEqual([
+      'meeting',
+      'seated',
+      'seated',
+      'start',
+      'turn',
+      'turn',
+      'control',
+      'stop',
+    ]);
   };
 }
 
 /** A meeting of a hostile agent on seat a and its victim on seat b. */
-async function seatEnemy({ ports }: TestRelay, greeting: object = {}): Promise<{ enemy: RawClient; victim: RawClient }> {
+async function seatEnemy(
+  { ports }: TestRelay,
+  greeting: object = {},
+): Promise<{ enemy: RawClient; victim: RawClient }> {
   const enemy = await RawClient.greet(ports.a, { name: 'Eve', meeting: 'theirs', ...greeting });
   const victim = await RawClient.greet(ports.b, { name: 'Victim', meeting: 'theirs' });
   await enemy.until('/start\n');
@@ -90,7 +100,9 @@ describe('in a meeting', () => {
     enemy.send(bytes);
     expect(await enemy.closed()).toContain(`/error: {"code":"${code}"`);
     expect(await victim.closed()).toBe('/stop: error\n');
-    expect(relay.journal('theirs').filter(({ type }) => ['turn', 'lost', 'stop'].includes(type))).toMatchObject([
+    expect(
+      relay.journal('theirs').filter(({ type }) => ['turn', 'lost', 'stop'].includes(type)),
+    ).toMatchObject([
       { type: 'turn', text: 'said before' },
       { type: 'lost', detail: expect.stringContaining(code) as string },
       { type: 'stop', reason: 'error' },
@@ -117,7 +129,12 @@ describe('in a meeting', () => {
   it('control words inside a sentence and inside code end nothing', async () => {
     const relay = await startRelay();
     const { enemy, victim } = await seatEnemy(relay);
-    const messages = ['say /end or /stop to end', 'RUN-CODE\\n```python\\nprint("/end")\\n/end\\n```', '`/stop`', '\\/end'];
+    const messages = [
+      'say /end or /stop to end',
+      'RUN-CODE\\n```python\\nprint("/end")\\n/end\\n```',
+      '`/stop`',
+      '\\/end',
+    ];
     for (const message of messages) {
       enemy.send(message + '\n');
       expect(await victim.until('\n')).toBe(message + '\n');
@@ -135,21 +152,25 @@ describe('in a meeting', () => {
     expect(relay.relay.meetings).toBe(1);
   });
 
-  it.each(['../../etc/passwd', '<img src=x onerror=alert(1)>', '\u001b]0;owned\u0007\u001b[2J', 'CON', '.', '\u202egnp.exe'])(
-    'a name like %j becomes a plain folder',
-    async (name) => {
-      const relay = await startRelay();
-      const eve = await RawClient.greet(relay.ports.a, { name });
-      const bob = await RawClient.greet(relay.ports.b, { name: 'Bob' });
-      await eve.until('/start\n');
-      const { meeting, folder } = await relay.event('paired');
-      expect(meeting).toMatch(/^\d{8}-\d{4}-[a-z0-9-]+-bob-[0-9a-z]{4}$/);
-      expect(folder).toBe(`${relay.transcripts}/${meeting}`);
-      expect(relay.journal(meeting)[0]).toMatchObject({ seats: { a: { name } } });
-      bob.send('/end\n');
-      await bob.closed();
-    },
-  );
+  it.each([
+    '../../etc/passwd',
+    '<img src=x onerror=alert(1)>',
+    '\u001b]0;owned\u0007\u001b[2J',
+    'CON',
+    '.',
+    '\u202egnp.exe',
+  ])('a name like %j becomes a plain folder', async (name) => {
+    const relay = await startRelay();
+    const eve = await RawClient.greet(relay.ports.a, { name });
+    const bob = await RawClient.greet(relay.ports.b, { name: 'Bob' });
+    await eve.until('/start\n');
+    const { meeting, folder } = await relay.event('paired');
+    expect(meeting).toMatch(/^\d{8}-\d{4}-[a-z0-9-]+-bob-[0-9a-z]{4}$/);
+    expect(folder).toBe(`${relay.transcripts}/${meeting}`);
+    expect(relay.journal(meeting)[0]).toMatchObject({ seats: { a: { name } } });
+    bob.send('/end\n');
+    await bob.closed();
+  });
 
   it('a peer that does not read holds up its own meeting only, and not for ever', async () => {
     const relay = await startRelay({ drainMs: 300 });

@@ -31,7 +31,12 @@ describe('two agents of the framed dialect', () => {
       '7 control',
       '8 stop',
     ]);
-    expect(journal('m1')[4]).toMatchObject({ seat: 'a', turn: 1, text: 'Hello,\nBob\\', meta: { ms: 5, finish: 'stop' } });
+    expect(journal('m1')[4]).toMatchObject({
+      seat: 'a',
+      turn: 1,
+      text: 'Hello,\nBob\\',
+      meta: { ms: 5, finish: 'stop' },
+    });
   });
 
   it('say goodbye once each, and the meeting ends with reason end', async () => {
@@ -45,7 +50,11 @@ describe('two agents of the framed dialect', () => {
     bob.send('Farewell! /end\n');
     expect(await ada.closed()).toBe('Farewell!\n/stop: end\n');
     expect(await bob.closed()).toBe('/stop: end\n');
-    expect(journal('m1').slice(4).map(({ type }) => type)).toEqual(['turn', 'turn', 'stop']);
+    expect(
+      journal('m1')
+        .slice(4)
+        .map(({ type }) => type),
+    ).toEqual(['turn', 'turn', 'stop']);
   });
 
   it('are parted in the end even if the answer to a goodbye forgets to end, or never comes', async () => {
@@ -57,7 +66,10 @@ describe('two agents of the framed dialect', () => {
     bob.send('And good night.\n');
     expect(await ada.closed()).toMatch(/And good night\.\n\/stop: end\n$/);
 
-    const [eve, pat] = [await RawClient.greet(ports.a, { name: 'E' }), await RawClient.greet(ports.b, { name: 'P' })];
+    const [eve, pat] = [
+      await RawClient.greet(ports.a, { name: 'E' }),
+      await RawClient.greet(ports.b, { name: 'P' }),
+    ];
     eve.send('/bye\n');
     expect(await pat.closed()).toMatch(/\/bye\n\/stop: end\n$/);
     expect(journal('m1').at(-1)).toMatchObject({ type: 'stop', reason: 'end' });
@@ -131,7 +143,9 @@ describe('the classic dialect', () => {
     expect(await old.closed()).toBe('/stop: end\n');
     const { meeting } = await event('paired');
     expect(meeting).toMatch(/^\d{8}-\d{4}-dr-ada-quill-bob-[0-9a-z]{4}$/);
-    expect(journal(meeting)[0]).toMatchObject({ seats: { a: { name: 'Dr. Ada Quill', model: 'llama3.2', gender: 'f' } } });
+    expect(journal(meeting)[0]).toMatchObject({
+      seats: { a: { name: 'Dr. Ada Quill', model: 'llama3.2', gender: 'f' } },
+    });
   });
 
   it('keeps a character whole that arrives in two parts with a pause between', async () => {
@@ -234,7 +248,10 @@ describe('a rate limit', () => {
     ada.send('1\n2\n3\n4\n');
     expect(await bob.until('4\n')).toMatch(/\n1\n2\n3\n4\n$/);
     expect(performance.now() - started).toBeGreaterThan(280);
-    expect(await event('status')).toMatchObject({ seat: 'a', text: expect.stringContaining('rate limit') as string });
+    expect(await event('status')).toMatchObject({
+      seat: 'a',
+      text: expect.stringContaining('rate limit') as string,
+    });
   });
 
   it('of a provider holds across all its meetings', async () => {

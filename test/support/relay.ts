@@ -14,8 +14,8 @@ export interface TestRelay {
   readonly transcripts: string;
   readonly seen: ViewerEvent[];
   /** Resolves with the first event of that type, which may have come already. */
-  event<T extends ViewerEvent['type']>(type: T): Promise<Extract<ViewerEvent, { type: T }>>;
-  journal(meeting: string): JournalEvent[];
+  event: <T extends ViewerEvent['type']>(type: T) => Promise<Extract<ViewerEvent, { type: T }>>;
+  journal: (meeting: string) => JournalEvent[];
 }
 
 export async function startRelay(changes: Partial<RelaySettings> = {}): Promise<TestRelay> {
@@ -125,7 +125,8 @@ export class RawClient {
         this.#received = this.#received.slice(end);
         return taken;
       }
-      if (this.#closed) throw new Error(`closed before ${String(text)} came; what came: ${JSON.stringify(this.#received)}`);
+      if (this.#closed)
+        throw new Error(`closed before ${String(text)} came; what came: ${JSON.stringify(this.#received)}`);
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }

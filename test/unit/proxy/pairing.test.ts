@@ -7,7 +7,12 @@ const guest = (seat: Seat, name: string): { seat: Seat; name: string } => ({ sea
 describe('WaitingRoom', () => {
   it('pairs first come, first served, one from each port', () => {
     const room = new WaitingRoom(() => false);
-    const [a1, a2, b1, b2] = [guest('a', 'a1'), guest('a', 'a2'), guest('b', 'b1'), guest('b', 'b2')] as const;
+    const [a1, a2, b1, b2] = [
+      guest('a', 'a1'),
+      guest('a', 'a2'),
+      guest('b', 'b1'),
+      guest('b', 'b2'),
+    ] as const;
     expect(room.enter(a1)).toBeUndefined();
     expect(room.enter(a2)).toBeUndefined();
     expect(room.enter(b1)).toEqual({ a: a1, b: b1 });
@@ -16,7 +21,11 @@ describe('WaitingRoom', () => {
 
   it('keeps those who name a meeting apart from those who do not', () => {
     const room = new WaitingRoom(() => false);
-    const [named, unnamed, partner] = [guest('a', 'named'), guest('b', 'unnamed'), guest('b', 'partner')] as const;
+    const [named, unnamed, partner] = [
+      guest('a', 'named'),
+      guest('b', 'unnamed'),
+      guest('b', 'partner'),
+    ] as const;
     expect(room.enter(named, 'm1')).toBeUndefined();
     expect(room.enter(unnamed)).toBeUndefined();
     expect(room.enter(guest('b', 'other'), 'm2')).toBeUndefined();

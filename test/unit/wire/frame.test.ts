@@ -4,7 +4,9 @@ import { endsInsideCharacter, escapeText, FrameSplitter, unescapeText } from '..
 
 /** Cuts a buffer at the given places. */
 function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
-  const ends = [...new Set(places.map((place) => place % (bytes.length + 1))), bytes.length].sort((a, b) => a - b);
+  const ends = [...new Set(places.map((place) => place % (bytes.length + 1))), bytes.length].sort(
+    (a, b) => a - b,
+  );
   return ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end));
 }
 

@@ -4,7 +4,10 @@ import { isJsonGreetingStart, parseGreeting } from '../../../wire/greeting.ts';
 describe('the classic greeting', () => {
   it.each([
     ['/iam: Eliza (en) [f].llama3.2', { name: 'Eliza', lang: 'en', gender: 'f', model: 'llama3.2' }],
-    ['/iam: Dr. Ada Quill (en) [f].gpt-4.1', { name: 'Dr. Ada Quill', lang: 'en', gender: 'f', model: 'gpt-4.1' }],
+    [
+      '/iam: Dr. Ada Quill (en) [f].gpt-4.1',
+      { name: 'Dr. Ada Quill', lang: 'en', gender: 'f', model: 'gpt-4.1' },
+    ],
     ['/iam: Dr. Ada Quill', { name: 'Dr. Ada Quill' }],
     ['/iam: Dr.Quill.llama3', { name: 'Dr.Quill', model: 'llama3' }],
     ['/iam: Sheldon Cooper.gpt-4.1', { name: 'Sheldon Cooper', model: 'gpt-4.1' }],
@@ -19,9 +22,12 @@ describe('the classic greeting', () => {
     expect(parseGreeting(line)).toEqual({ dialect: 'classic', participant, features: [] });
   });
 
-  it.each(['/iam:', '/iam: (en) [f].x', `/iam: ${'x'.repeat(201)}`])('is refused without a name: %.30s', (line) => {
-    expect(() => parseGreeting(line)).toThrowError(/NAME \(lang\) \[gender\]\.MODEL/);
-  });
+  it.each(['/iam:', '/iam: (en) [f].x', `/iam: ${'x'.repeat(201)}`])(
+    'is refused without a name: %.30s',
+    (line) => {
+      expect(() => parseGreeting(line)).toThrowError(/NAME \(lang\) \[gender\]\.MODEL/);
+    },
+  );
 });
 
 it('refuses a greeting of a megabyte at once', () => {
@@ -32,7 +38,8 @@ it('refuses a greeting of a megabyte at once', () => {
 
 describe('the greeting in JSON', () => {
   it('carries all an agent may say of itself', () => {
-    const line = '/iam: {"name":"A","lang":"en","model":"m","meeting":"m1","token":"t","features":["note","telepathy"]}';
+    const line =
+      '/iam: {"name":"A","lang":"en","model":"m","meeting":"m1","token":"t","features":["note","telepathy"]}';
     expect(parseGreeting(line)).toEqual({
       dialect: 'framed',
       participant: { name: 'A', lang: 'en', model: 'm' },
@@ -51,13 +58,21 @@ describe('the greeting in JSON', () => {
     });
   });
 
-  it.each(['../x', '.hidden', 'a/b', '', 'x'.repeat(101), 'a b', 'ü'])('refuses the meeting %j', (meeting) => {
-    expect(() => parseGreeting(`/iam: ${JSON.stringify({ name: 'A', meeting })}`)).toThrowError(/letters, digits/);
-  });
+  it.each(['../x', '.hidden', 'a/b', '', 'x'.repeat(101), 'a b', 'ü'])(
+    'refuses the meeting %j',
+    (meeting) => {
+      expect(() => parseGreeting(`/iam: ${JSON.stringify({ name: 'A', meeting })}`)).toThrowError(
+        /letters, digits/,
+      );
+    },
+  );
 
-  it.each(['{', '{}', '{"name":7}', '{"name":"A","features":"note"}', '{"name":""}'])('refuses %s', (json) => {
-    expect(() => parseGreeting(`/iam: ${json}`)).toThrowError(/no valid JSON greeting/);
-  });
+  it.each(['{', '{}', '{"name":7}', '{"name":"A","features":"note"}', '{"name":""}'])(
+    'refuses %s',
+    (json) => {
+      expect(() => parseGreeting(`/iam: ${json}`)).toThrowError(/no valid JSON greeting/);
+    },
+  );
 
   it('is recognised from its first characters', () => {
     expect(isJsonGreetingStart('/iam: {"na')).toBe(true);

@@ -35,7 +35,10 @@ describe('frames of an agent', () => {
       type: 'meta',
       meta: { usage: { input: 5, output: 2, cached: 0 }, ms: 12, finish: 'stop' },
     });
-    expect(parseAgentFrame('/meta: {"usage":{"input":-1,"output":2},"ms":"x"}')).toEqual({ type: 'meta', meta: {} });
+    expect(parseAgentFrame('/meta: {"usage":{"input":-1,"output":2},"ms":"x"}')).toEqual({
+      type: 'meta',
+      meta: {},
+    });
   });
 
   it.each(['/meta: {', '/meta', '/meta: 3', '/truncated: all', '/iam: Again'])('refuses %s', (line) => {
@@ -45,7 +48,11 @@ describe('frames of an agent', () => {
 
 describe('messages of the classic dialect', () => {
   it('are taken as they are, but for control tokens', () => {
-    expect(parseClassicMessage('one\\n\ntwo /bye')).toEqual({ type: 'speech', text: 'one\\n\ntwo', control: 'bye' });
+    expect(parseClassicMessage('one\\n\ntwo /bye')).toEqual({
+      type: 'speech',
+      text: 'one\\n\ntwo',
+      control: 'bye',
+    });
     expect(parseClassicMessage('/delta: x')).toEqual({ type: 'speech', text: '/delta: x' });
   });
 

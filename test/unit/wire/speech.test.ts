@@ -41,7 +41,10 @@ describe('parseSpeech', () => {
   it('takes a slash at the start literally that the sender escaped', () => {
     expect(parseSpeech('/bye is a command', { literalStart: true })).toEqual({ text: '/bye is a command' });
     expect(parseSpeech('/end', { literalStart: true })).toEqual({ text: '/end' });
-    expect(parseSpeech('/tmp is full /bye', { literalStart: true })).toEqual({ text: '/tmp is full', control: 'bye' });
+    expect(parseSpeech('/tmp is full /bye', { literalStart: true })).toEqual({
+      text: '/tmp is full',
+      control: 'bye',
+    });
   });
 
   it('takes no longer than it should for a very long message', () => {
