@@ -14,9 +14,8 @@ import { readVersion } from './version.ts';
 export interface CommandGroup {
   readonly name: string;
   readonly describe: string;
-  // Each module knows its own flags; what they have in common is only that yargs runs them.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  readonly commands: readonly CommandModule<any, any>[];
+  /** Each knows its own flags; what they have in common is only that yargs runs them. */
+  readonly commands: readonly unknown[];
 }
 
 const leading = [meetCommand, proxyCommand, agentCommand, joinCommand] as const;
@@ -40,11 +39,11 @@ export function createCli(argv: readonly string[], width: number): Argv {
   for (const command of leading) cli.command(command as CommandModule);
   for (const { name, describe, commands } of groups) {
     cli.command(name, describe, (group) => {
-      for (const command of commands) group.command(command);
+      for (const command of commands) group.command(command as CommandModule);
       return configure(group, width).demandCommand(1, `say which: ${commands.map(nameOf).join(', ')}`);
     });
   }
-  return cli.command(docsCommand as CommandModule);
+  return cli.command(docsCommand);
 }
 
 function configure(cli: Argv, width: number): Argv {
@@ -69,6 +68,6 @@ function configure(cli: Argv, width: number): Argv {
   );
 }
 
-function nameOf(command: { readonly command?: string | readonly string[] | undefined }): string {
-  return String(command.command).split(' ')[0] as string;
+function nameOf(command: unknown): string {
+  return String((command as CommandModule).command).split(' ')[0] as string;
 }

@@ -20,11 +20,11 @@ export function followLauncher(handlers: {
 }): Launcher | undefined {
   if (!process.send || process.env[supervisedVariable] === undefined) return undefined;
   let ending = false;
-  let refusePort = (_reason: Error): void => {};
+  let refusePort: ((reason: Error) => void) | undefined;
   const end = (): void => {
     if (ending) return;
     ending = true;
-    refusePort(new ColloquyError('the launcher ended it', { code: 'ended' }));
+    refusePort?.(new ColloquyError('the launcher ended it', { code: 'ended' }));
     setTimeout(() => process.exit(1), handlers.graceMs ?? 3_000).unref();
     handlers.onEnd();
   };
@@ -49,9 +49,11 @@ export function followLauncher(handlers: {
     report,
     async waitForPort() {
       process.channel?.ref();
-      const number = await port;
-      process.channel?.unref();
-      return number;
+      try {
+        return await port;
+      } finally {
+        process.channel?.unref();
+      }
     },
   };
 }

@@ -39,47 +39,58 @@ function describeIssue(
     });
   }
   const key = issue.path.join('.');
-  const where = sources.get(key) ?? yaml.locate(issue.path, 'value');
+  const source = sources.get(key);
+  const where = source ?? yaml.locate(issue.path, 'value');
   if (issue.code === 'invalid_type' && issue.expected === 'undefined') {
-    return [
-      { where: sources.get(key) ?? yaml.locate(issue.path, 'key'), message: `${key} ${issue.message}` },
-    ];
+    return [{ where: source ?? yaml.locate(issue.path, 'key'), message: `${key} ${issue.message}` }];
   }
-  return [
-    {
-      where,
-      message: `${key} ${describeValue(issue, lookUp(merged, issue.path), isSecret(schema, issue.path))}`,
-    },
-  ];
+  const problem = describeValue(issue, lookUp(merged, issue.path), isSecret(schema, issue.path));
+  // A flag or a variable has a name of its own.
+  return [{ where, message: key === '' || source !== undefined ? problem : `${key} ${problem}` }];
 }
 
 function describeValue(issue: z.core.$ZodIssue, value: unknown, secret: boolean): string {
-  const shown = secret ? '' : `, not ${JSON.stringify(value)}`;
+  const shown = secret || Number.isNaN(value) ? '' : `, not ${JSON.stringify(value)}`;
   switch (issue.code) {
     case 'invalid_type':
       return `must be ${issue.expected === 'int' ? 'a whole number' : article(issue.expected)}${shown}`;
     case 'invalid_value':
       return oneOf(issue.values.map(String), value);
     case 'too_small':
-      return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}${shown}`;
+      return ['string', 'array'].includes(issue.origin)
+        ? 'must not be empty'
+        : `must be at least ${issue.minimum}${shown}`;
     case 'too_big':
       return `must be at most ${issue.maximum}${shown}`;
     case 'invalid_format':
       return `must be a ${issue.format === 'url' ? 'URL such as https://host/v1' : issue.format}${shown}`;
+    case 'invalid_union':
+      return describeUnion(issue.errors.flat(), value, secret);
     default:
       return `is not right: ${issue.message}`;
   }
+}
+
+/** A value that one branch takes but for its size is told so; else what all the branches would take. */
+function describeUnion(issues: readonly z.core.$ZodIssue[], value: unknown, secret: boolean): string {
+  const closest = issues.find(({ code }) => code !== 'invalid_type');
+  if (closest) return describeValue(closest, value, secret);
+  const types = issues.flatMap((issue) => {
+    if (issue.code !== 'invalid_type') return [];
+    return issue.path.length > 0 ? [`a list of ${issue.expected}s`] : [article(issue.expected)];
+  });
+  return `must be ${[...new Set(types)].join(' or ')}${secret ? '' : `, not ${JSON.stringify(value)}`}`;
 }
 
 export function oneOf(values: readonly string[], value: unknown): string {
   return `must be one of ${values.join(', ')}, not ${JSON.stringify(value)}${suggestion(values, String(value))}`;
 }
 
-/** One letter in three may be wrong, and three at most. */
+/** One letter in three may be wrong, rounded up, three at most, and never all of them. */
 export function suggestion(known: readonly string[], given: string): string {
   const near = known
     .map((word) => ({ word, away: distance(word, given) }))
-    .filter(({ word, away }) => away <= Math.min(3, word.length / 3))
+    .filter(({ word, away }) => away <= Math.min(3, Math.ceil(word.length / 3), word.length - 1))
     .sort((one, other) => one.away - other.away)[0];
   return near ? `, did you mean "${near.word}"?` : '';
 }

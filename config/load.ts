@@ -1,12 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import type * as z from 'zod';
-import { messageOf } from '../wire/errors.ts';
 import { ConfigError, type ConfigProblem } from './errors.ts';
 import { byPosition, describeProblems, lookUp, oneOf } from './issues.ts';
 import { packageRoot } from './paths.ts';
 import { readPositionedYaml, type PositionedYaml } from './positions.ts';
+import { readTextFile } from './read-text.ts';
 import {
   proxySchema,
   serviceNames,
@@ -46,7 +46,7 @@ export function loadServiceConfig(
 ): LoadedConfig<ServiceConfig> {
   const file = sources.file ?? findConfigFile(sources.service ?? 'proxy', sources.cwd);
   const yaml = readConfigFile(file, sources.cwd);
-  const service = serviceOf(yaml, sources.service, path.relative(sources.cwd, file) || file);
+  const service = serviceOf(yaml, sources.service, showPath(file, sources.cwd));
   const schema = serviceSchemas[service] as unknown as z.ZodType<ServiceConfig>;
   return merge(schema, yaml, file, serviceVariables[service] ?? {}, sources);
 }
@@ -77,7 +77,7 @@ export function readEnvironment(cwd: string, env: NodeJS.ProcessEnv): NodeJS.Pro
   const file = path.join(cwd, '.env');
   if (!existsSync(file)) return env;
   const set = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
-  return { ...env, ...parseEnv(readText(file, '.env')), ...Object.fromEntries(set) };
+  return { ...env, ...parseEnv(readTextFile(file, '.env')), ...Object.fromEntries(set) };
 }
 
 export function findConfigFile(name: string, cwd: string): string {
@@ -86,24 +86,13 @@ export function findConfigFile(name: string, cwd: string): string {
 }
 
 function readConfigFile(file: string, cwd: string): PositionedYaml {
-  const name = path.relative(cwd, path.resolve(cwd, file)) || file;
-  const yaml = readPositionedYaml(readText(path.resolve(cwd, file), name), name);
+  const name = showPath(file, cwd);
+  const yaml = readPositionedYaml(readTextFile(path.resolve(cwd, file), name), name);
   if (yaml.isBroken) throw new ConfigError(yaml.problems);
   if (yaml.value !== undefined && yaml.value !== null && !isMapping(yaml.value)) {
     throw new ConfigError([{ where: `${name}:1:1`, message: 'must be a mapping of keys to values' }]);
   }
   return yaml;
-}
-
-function readText(file: string, name: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new ConfigError([
-      { where: name, message: missing ? 'does not exist' : `cannot be read: ${messageOf(error)}` },
-    ]);
-  }
 }
 
 function serviceOf(yaml: PositionedYaml, wanted: ServiceName | undefined, name: string): ServiceName {

@@ -29,18 +29,19 @@ function renderFile(
 ): string {
   const rows = settings.map((setting) => {
     const variable = Object.keys(variables).find((key) => variables[key] === setting.path);
+    const text = withoutVariable(setting.description);
     return [
       `\`${setting.path}\``,
       setting.kind,
       setting.fallback === undefined ? '' : `\`${JSON.stringify(setting.fallback)}\``,
-      [sentence(setting.description), ...(variable ? [`Variable \`${variable}\``] : [])].join('. '),
+      variable === undefined || text.includes(variable) ? text : `${text}. Variable \`${variable}\``,
     ];
   });
   return `### \`config/${name}.yml\`\n\n${renderTable([['key', 'value', 'default', 'what it does'], ...rows])}`;
 }
 
 /** Descriptions name their variable for those who read the YAML; here it gets a place of its own. */
-function sentence(description: string): string {
+function withoutVariable(description: string): string {
   return description.replace(/; [A-Z_]{6,}$/, '');
 }
 

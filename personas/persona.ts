@@ -4,7 +4,7 @@ import path from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import * as z from 'zod';
 import { ConfigError, type ConfigProblem } from '../config/errors.ts';
-import { describeProblems } from '../config/issues.ts';
+import { byPosition, describeProblems } from '../config/issues.ts';
 import { packageRoot } from '../config/paths.ts';
 import { readPositionedYaml } from '../config/positions.ts';
 import { serviceNames } from '../config/schema.ts';
@@ -122,10 +122,12 @@ function readParts(file: string, shown: string): Parts {
   const bodyLine = match[0].split('\n').length + leadingLines(rest);
   // The line of dashes counts, so that positions are those of the file.
   const yaml = readPositionedYaml(`\n${match[1] ?? ''}`, shown);
-  if (yaml.problems.length > 0) throw new ConfigError(yaml.problems);
+  if (yaml.isBroken) throw new ConfigError(yaml.problems);
   const value = yaml.value ?? {};
   const parsed = frontMatterSchema.safeParse(value);
-  if (!parsed.success) throw new ConfigError(describeProblems(parsed.error, value, frontMatterSchema, yaml));
+  const issues = parsed.error ? describeProblems(parsed.error, value, frontMatterSchema, yaml) : [];
+  const problems = [...yaml.problems, ...issues].sort(byPosition);
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return { frontMatter: parsed.data, body: rest.trim(), bodyLine };
 }
 

@@ -157,6 +157,6 @@ function toUsage(usage: OpenAI.CompletionUsage): { input: number; output: number
 
 function toFailure(error: unknown): Parameters<typeof toProviderError>[1] {
   if (!(error instanceof APIError)) return { message: String(error), cause: error };
-  const { status, headers, message, code, type } = error;
+  const { status, headers, message, code, type } = error as APIError<number | undefined, Headers | undefined>;
   return { status, headers, message, type: `${type ?? ''} ${code ?? ''}`, cause: error };
 }

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { ConfigError } from '../../config/errors.ts';
 import { describeProblems } from '../../config/issues.ts';
 import { readPositionedYaml } from '../../config/positions.ts';
-import { messageOf } from '../../wire/errors.ts';
+import { readTextFile } from '../../config/read-text.ts';
 import { ProviderError, type Provider, type ReplyPiece, type ReplyRequest } from '../provider.ts';
 
 const replySchema = z.union([
@@ -66,7 +65,7 @@ function fail(message: string, retryable: boolean): ProviderError {
 }
 
 function readFile(file: string): z.output<typeof fileSchema> {
-  const text = readText(file);
+  const text = readTextFile(file, file);
   if (!/\.(?:ya?ml|json)$/i.test(file)) {
     const replies = text.split(/^---[ \t]*\r?$\n?/m).map((part) => part.trim());
     return { at_end: 'bye', replies: replies.filter((part) => part !== '') };
@@ -77,12 +76,4 @@ function readFile(file: string): z.output<typeof fileSchema> {
   const parsed = fileSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ConfigError(describeProblems(parsed.error, value, fileSchema, yaml));
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new ConfigError([{ where: file, message: `cannot be read: ${messageOf(error)}` }]);
-  }
 }

@@ -18,7 +18,7 @@ const check: CommandModule<object, { files: string[] }> = {
   handler: async ({ files }) => {
     const { checkPersona } = await import('../../personas/persona.ts');
     const problems = files.flatMap((file) => checkPersona(file, { cwd: process.cwd() }));
-    for (const problem of problems) process.stdout.write(problem + '\n');
+    for (const { where, message } of problems) process.stdout.write(`${where} ${message}\n`);
     if (problems.length > 0) process.exitCode = 2;
     else
       process.stdout.write(
