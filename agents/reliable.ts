@@ -1,6 +1,7 @@
 import { setTimeout as systemSleep } from 'node:timers/promises';
 import { cleanReply } from './clean-reply.ts';
 import { ProviderError, type Provider, type ReplyPiece, type ReplyRequest } from './provider.ts';
+import { cutOff } from './providers/http-failure.ts';
 
 /** How much an agent puts up with from its provider. Milliseconds; 0: no limit. */
 export interface Patience {
@@ -62,8 +63,9 @@ export async function* replyReliably(
       hooks.onStatus(`${provider.name} answered nothing, asked again`);
     } catch (error) {
       if (request.signal.aborted || !(error instanceof ProviderError) || !error.retryable) throw error;
+      // A server that says 0 has no wish.
       const delayMs =
-        error.retryAfterMs ?? random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** retries);
+        error.retryAfterMs || random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** retries);
       refuseHopeless(error, retries++, delayMs, patience);
       hooks.onStatus(`${describe(error)}, next try in ${Math.ceil(delayMs / 1_000)} s`);
       await sleep(delayMs, request.signal);
@@ -112,7 +114,7 @@ async function* watchedReply(
   try {
     for (let limitMs = firstPieceMs; ; limitMs = idleMs) {
       const next = await orSilence(stream.next(), limitMs, provider, request.signal);
-      if (next.done) throw cutOff(provider);
+      if (next.done) throw cutOff(provider.name);
       finished = next.value.type === 'end';
       yield next.value;
       if (finished) return;
@@ -150,11 +152,6 @@ function orSilence<T>(
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
   });
-}
-
-function cutOff({ name }: Provider): ProviderError {
-  const message = `${name}: the reply was cut off before its end`;
-  return new ProviderError(message, { provider: name, code: 'cut-off', retryable: true });
 }
 
 function defaultSleep(delayMs: number, signal: AbortSignal): Promise<unknown> {

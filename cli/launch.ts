@@ -102,9 +102,15 @@ export class Launch {
     const { stream } = this.#options;
     const folder = this.#stopped?.folder;
     if (folder !== undefined) {
-      stream.write(`\nTranscript: ${path.relative('', path.join(folder, 'transcript.md'))}\n`);
-      stream.write(`      HTML: ${path.relative('', path.join(folder, 'transcript.html'))}\n`);
+      stream.write(`\nTranscript: ${shorten(path.join(folder, 'transcript.md'))}\n`);
+      stream.write(`      HTML: ${shorten(path.join(folder, 'transcript.html'))}\n`);
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
+}
+
+/** As one would type it here. */
+function shorten(file: string): string {
+  const relative = path.relative('', file);
+  return relative.startsWith('..') ? file : relative;
 }

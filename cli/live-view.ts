@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import yoctoSpinner, { type Spinner } from 'yocto-spinner';
+import { describeEnd } from '../journal/render/sentences.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Viewer, ViewerEvent } from '../proxy/viewer.ts';
 import type { Seat } from '../wire/types.ts';
@@ -29,7 +30,9 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
         stream.write(`${names.a} meets ${names.b}: ${event.meeting}\n\n`);
         return;
       case 'turn':
-        stream.write(`[${event.turn}] ${names[event.seat]}:\n${visibleControls(event.text)}\n\n`);
+        stream.write(
+          `[${event.turn}] ${names[event.seat]}:\n${visibleControls(event.text)}${controlOf(event)}\n\n`,
+        );
         return;
       case 'control':
         stream.write(`${names[event.seat]} says /${event.verb}\n\n`);
@@ -38,7 +41,7 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
         stream.write(`(${names[event.seat]}: ${visibleControls(event.text)})\n`);
         return;
       case 'stopped':
-        stream.write(describeStop(event) + '\n');
+        stream.write(visibleControls(describeEnd({ stop: event, turns: event.turns, torn: false })) + '\n');
         return;
       case 'thinking':
       case 'delta':
@@ -103,6 +106,7 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
           write(event.seat, event.text);
         }
         turns = event.turn;
+        if (event.control) shown?.writer.write(pc.dim(controlOf(event)));
         endTurn();
         return;
       case 'control':
@@ -115,7 +119,9 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
       case 'stopped':
         waiting.stop();
         if (shown) endTurn();
-        stream.write(pc.dim(describeStop(event)) + '\n');
+        stream.write(
+          pc.dim(visibleControls(describeEnd({ stop: event, turns: event.turns, torn: false }))) + '\n',
+        );
         return;
     }
   };
@@ -161,8 +167,7 @@ function fit(text: string, stream: NodeJS.WriteStream): string {
   return text.length <= room ? text : text.slice(0, room - 1) + '…';
 }
 
-/** How it ended, in words. */
-function describeStop({ reason, detail, turns }: Extract<ViewerEvent, { type: 'stopped' }>): string {
-  const why = detail === undefined ? reason : `${reason} (${visibleControls(detail)})`;
-  return `Ended after ${turns} ${turns === 1 ? 'turn' : 'turns'}: ${why}`;
+/** The control word that stood beside what was said. */
+function controlOf({ control }: Extract<ViewerEvent, { type: 'turn' }>): string {
+  return control === undefined ? '' : ` /${control}`;
 }

@@ -28,6 +28,8 @@ export function createLog(name: string, flags: LogFlags): Logger {
     sync: true,
     ignore: 'pid,name',
     translateTime: 'SYS:HH:MM:ss',
+    // The sentence says it; the data is for programs, and for those who look closely.
+    hideObject: !flags.debug,
     singleLine: true,
   });
   return pino(options, pretty);

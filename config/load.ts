@@ -95,6 +95,10 @@ function readConfigFile(file: string, cwd: string): PositionedYaml {
   return yaml;
 }
 
+function showPath(file: string, cwd: string): string {
+  return path.relative(cwd, path.resolve(cwd, file)) || file;
+}
+
 function serviceOf(yaml: PositionedYaml, wanted: ServiceName | undefined, name: string): ServiceName {
   const named = isMapping(yaml.value) ? yaml.value['service'] : undefined;
   if (named === undefined) {

@@ -154,7 +154,7 @@ class GrowingFiles {
       pending.set(rendering.fileName, (pending.get(rendering.fileName) ?? '') + text);
     };
     let isBegun = this.#sizes.size > 0;
-    const pace = new Pace();
+    const pace = new Pace(followerIdleShare);
     for await (const item of journalItems(this.#journal, this.#position)) {
       if (item.type === 'torn') break;
       this.#outline.add(item);
@@ -185,6 +185,9 @@ class GrowingFiles {
 }
 
 const flushCharacters = 256 * 1024;
+
+/** While a meeting runs, reading along takes a tenth of the processor at most: two at a time, see above. */
+const followerIdleShare = 19;
 
 /** Somebody else wrote, or removed, the file: `colloquy transcript render`, most likely. */
 class FileChanged extends Error {}

@@ -3,7 +3,6 @@ import { messageOf, ProtocolError } from '../wire/errors.ts';
 import type { Clock } from '../wire/clock.ts';
 import type { SocketEnd } from '../wire/line-socket.ts';
 import type { AgentFrame } from '../wire/message.ts';
-import type { Speech } from '../wire/speech.ts';
 import { otherSeat, type Seat, type StopReason, type TurnMeta } from '../wire/types.ts';
 import { Lane } from './lane.ts';
 import type { Peer } from './peer.ts';
@@ -36,6 +35,8 @@ export interface MeetingOptions {
   /** Called once, when all is journaled and said. */
   readonly onStopped: (reason: StopReason, detail: string | undefined) => void;
 }
+
+type SpeechFrame = Extract<AgentFrame, { type: 'speech' }>;
 
 /** What the meeting remembers of a seat. */
 interface SeatState {
@@ -165,7 +166,8 @@ export class Meeting {
     onStopped(reason, detail);
   }
 
-  #hear(seat: Seat, { text, control }: Speech): void {
+  #hear(seat: Seat, speech: SpeechFrame): void {
+    const { text, control } = speech;
     const state = this.#states[seat];
     if (text === '' && control) {
       this.#write({ type: 'control', seat, verb: control });
@@ -180,15 +182,15 @@ export class Meeting {
     }
     delete state.meta;
     delete state.status;
-    this.#forward(seat, { text, ...(control ? { control } : {}) });
+    this.#forward(seat, speech);
   }
 
   /** Passes on what was said, and ends the meeting if it was the last word. */
-  #forward(seat: Seat, { text, control }: Speech): void {
+  #forward(seat: Seat, { text, control, line }: SpeechFrame): void {
     const said = text !== '' || !control;
     const pass = (control?: 'bye' | 'help'): void =>
       this.#deliver(seat, text.length, (peer) => {
-        if (said) peer.text(text);
+        if (said) peer.text(text, line);
         if (control) peer[control]();
       });
     if (control === 'stop' || control === 'end') {

@@ -11,6 +11,7 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
   return (event) => {
     const meeting = names.get(event.meeting);
     const label = names.size > 1 ? `[${event.meeting}] ` : '';
+    const control = event.type === 'turn' && event.control ? ` /${event.control}` : '';
     const line = (text: string): unknown => stream.write(`${label}${text}\n`);
     switch (event.type) {
       case 'paired':
@@ -23,7 +24,7 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
         );
         return;
       case 'turn':
-        line(`${meeting?.[event.seat]} (${event.turn}): ${visibleControls(event.text)}\n`);
+        line(`${meeting?.[event.seat]} (${event.turn}): ${visibleControls(event.text)}${control}\n`);
         return;
       case 'control':
         line(`${meeting?.[event.seat]}: /${event.verb}\n`);

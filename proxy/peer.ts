@@ -43,8 +43,9 @@ export class Peer {
     else this.text(hello);
   }
 
-  text(text: string): void {
-    this.#socket.sendLine(this.isFramed ? encodeText(text) : encodeClassicText(text));
+  /** `line` is the same text as its sender framed it, if that is known. */
+  text(text: string, line?: string): void {
+    this.#socket.sendLine(this.isFramed ? (line ?? encodeText(text)) : encodeClassicText(text));
   }
 
   delta(text: string): void {

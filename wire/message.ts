@@ -6,7 +6,11 @@ import type { Seat, TurnMeta, Usage } from './types.ts';
 
 /** A frame that an agent sent after its greeting. */
 export type AgentFrame =
-  | ({ readonly type: 'speech' } & Speech)
+  | ({
+      readonly type: 'speech';
+      /** The frame as it came, where it may go on unchanged to a peer of the framed dialect. */
+      readonly line?: string;
+    } & Speech)
   | { readonly type: 'delta'; readonly text: string }
   | { readonly type: 'meta'; readonly meta: TurnMeta }
   | { readonly type: 'truncated'; readonly count: number; readonly start: number }
@@ -55,8 +59,12 @@ export function parseAgentFrame(line: string): AgentFrame {
       return { type: 'meta', meta: toTurnMeta(parseJson('meta', argument)) };
     case 'truncated':
       return { type: 'truncated', ...parseTruncated(argument) };
-    default:
-      return { type: 'speech', ...parseSpeech(unescapeText(line), { literalStart: line.startsWith('\\/') }) };
+    default: {
+      const speech = parseSpeech(unescapeText(line), { literalStart: line.startsWith('\\/') });
+      // Nothing was taken out of it, and nobody will mistake it for a control frame.
+      const isWhole = speech.control === undefined && !line.startsWith('/');
+      return { type: 'speech', ...speech, ...(isWhole ? { line } : {}) };
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import Anthropic, { APIError } from '@anthropic-ai/sdk';
+import Anthropic, { APIConnectionError, APIError } from '@anthropic-ai/sdk';
 import type { Usage } from '../../wire/types.ts';
 import {
   ProviderError,
@@ -7,7 +7,14 @@ import {
   type ReplyPiece,
   type ReplyRequest,
 } from '../provider.ts';
-import { toProviderError, type HttpService } from './http-failure.ts';
+import {
+  cutOff,
+  noKey,
+  notTheApi,
+  toProviderError,
+  type HttpFailure,
+  type HttpService,
+} from './http-failure.ts';
 
 export interface AnthropicSettings {
   readonly model: string;
@@ -17,48 +24,47 @@ export interface AnthropicSettings {
   readonly stop?: readonly string[] | undefined;
 }
 
-/** Anthropic's messages API. Throws ProviderError `no-key`. */
+/**
+ * Anthropic's messages API, which takes no `temperature`, `top_p` or `top_k` any more. Throws ProviderError
+ * `no-key`. Source: https://docs.anthropic.com/en/api/messages
+ */
 export function createAnthropic(settings: AnthropicSettings): Provider {
   const { model, baseUrl, apiKey } = settings;
-  if (!apiKey) {
-    const message = 'anthropic: no ANTHROPIC_API_KEY; set it in the environment or in .env';
-    throw new ProviderError(message, { provider: 'anthropic', code: 'no-key', retryable: false });
-  }
+  if (!apiKey) throw noKey('anthropic', 'ANTHROPIC_API_KEY');
   const service: HttpService = {
     provider: 'anthropic',
     ...settings,
     keyVariable: 'ANTHROPIC_API_KEY',
+    urlVariable: 'ANTHROPIC_BASE_URL, which ends without /v1',
     hints: {
       unknownModel: 'choose another with --model or in config/anthropic.yml',
       unreachable: 'check the network, or ANTHROPIC_BASE_URL',
     },
   };
-  // Retrying is done in one place, with the viewers told. The watchdog takes the part of the timeout.
   const client = new Anthropic({
+    // Given here, no other credential is looked for in the environment. It goes as `Authorization: Bearer`.
     apiKey,
-    authToken: null,
     baseURL: baseUrl,
+    // Retrying is done in one place, with the viewers told.
     maxRetries: 0,
+    // A day, which means never: the watchdog takes its part.
     timeout: 86_400_000,
     logLevel: 'off',
   });
 
   async function* reply({ system, messages, signal }: ReplyRequest): AsyncGenerator<ReplyPiece> {
     try {
-      const stream = await client.messages.create(
-        {
-          model,
-          max_tokens: settings.maxTokens,
-          stream: true,
-          ...(system === ''
-            ? {}
-            : { system: [{ type: 'text', text: system, cache_control: { type: 'ephemeral' } }] }),
-          messages: withCachePoint(messages),
-          ...(settings.stop ? { stop_sequences: [...settings.stop] } : {}),
-        },
-        { signal },
-      );
-      yield* readEvents(stream, signal);
+      const request: Anthropic.MessageCreateParamsStreaming = {
+        model,
+        max_tokens: settings.maxTokens,
+        stream: true,
+        ...(system === '' ? {} : { system: [cached(system)] }),
+        messages: withCachePoint(messages),
+        ...(settings.stop ? { stop_sequences: [...settings.stop] } : {}),
+      };
+      const { data, response } = await client.messages.create(request, { signal }).withResponse();
+      const isStream = /event-stream/i.test(response.headers.get('content-type') ?? '');
+      yield* readEvents(data, signal, () => (isStream ? cutOff('anthropic') : notTheApi(service)));
     } catch (error) {
       signal.throwIfAborted();
       throw error instanceof ProviderError ? error : toProviderError(service, toFailure(error));
@@ -71,6 +77,7 @@ export function createAnthropic(settings: AnthropicSettings): Provider {
 async function* readEvents(
   stream: AsyncIterable<Anthropic.RawMessageStreamEvent>,
   signal: AbortSignal,
+  noEnd: () => ProviderError,
 ): AsyncGenerator<ReplyPiece> {
   let input = { total: 0, cached: 0 };
   let end: { readonly finish: FinishReason; readonly usage: Usage } | undefined;
@@ -85,21 +92,22 @@ async function* readEvents(
       end = { finish: toFinish(event.delta.stop_reason), usage };
     }
   }
+  // The SDK ends an aborted stream, and one that was cut off, as if all were well.
   signal.throwIfAborted();
-  if (!end) {
-    const message = 'anthropic: the reply was cut off before its end';
-    throw new ProviderError(message, { provider: 'anthropic', code: 'cut-off', retryable: true });
-  }
+  if (!end) throw noEnd();
   yield { type: 'end', ...end };
 }
 
 /** What has been said so far is the same next time: the provider may keep it. */
 function withCachePoint(messages: ReplyRequest['messages']): Anthropic.MessageParam[] {
   return messages.map(({ role, content }, index) =>
-    index < messages.length - 1
-      ? { role, content }
-      : { role, content: [{ type: 'text', text: content, cache_control: { type: 'ephemeral' } }] },
+    index < messages.length - 1 ? { role, content } : { role, content: [cached(content)] },
   );
+}
+
+/** Source: https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching */
+function cached(text: string): Anthropic.TextBlockParam {
+  return { type: 'text', text, cache_control: { type: 'ephemeral' } };
 }
 
 /** The API counts what it wrote to its cache and what it read from there apart from the rest. */
@@ -114,6 +122,7 @@ function toFinish(reason: Anthropic.StopReason): FinishReason {
     case 'stop_sequence':
       return 'stop';
     case 'max_tokens':
+    case 'model_context_window_exceeded':
       return 'length';
     case 'refusal':
       return 'refusal';
@@ -122,9 +131,15 @@ function toFinish(reason: Anthropic.StopReason): FinishReason {
   }
 }
 
-function toFailure(error: unknown): Parameters<typeof toProviderError>[1] {
-  if (!(error instanceof APIError)) return { message: String(error), cause: error };
-  const { status, headers, message } = error as APIError<number | undefined, Headers | undefined>;
-  const type = (error.error as { error?: { type?: string } } | undefined)?.error?.type;
-  return { status, headers, message, type, cause: error };
+function toFailure(error: unknown): HttpFailure {
+  if (!(error instanceof APIError) || error instanceof APIConnectionError) {
+    return { type: 'network', cause: error };
+  }
+  const { status, headers, message, apiMessage, type } = error as APIError<
+    number | undefined,
+    Headers | undefined
+  >;
+  // Without words of the server's, the SDK makes some up, with the status in front.
+  const words = apiMessage ?? message.replace(/^\d{3} /, '');
+  return { type: 'answer', status, headers, words, kind: type ?? undefined };
 }

@@ -1,6 +1,7 @@
 import { Ollama, type ChatRequest, type ChatResponse } from 'ollama';
 import { ProviderError, type Provider, type ReplyPiece, type ReplyRequest } from '../provider.ts';
-import { toProviderError, type HttpFailure, type HttpService } from './http-failure.ts';
+import { cutOff, notTheApi, toProviderError, type HttpFailure, type HttpService } from './http-failure.ts';
+import { readOllamaHost } from './ollama-host.ts';
 
 export interface OllamaSettings {
   readonly model: string;
@@ -11,42 +12,52 @@ export interface OllamaSettings {
   readonly maxTokens?: number | undefined;
   readonly seed?: number | undefined;
   readonly stop?: readonly string[] | undefined;
+  /** Context window, in tokens. */
   readonly numCtx?: number | undefined;
+  /** How long the model stays loaded: seconds, or a text such as `10m`. */
   readonly keepAlive?: string | number | undefined;
 }
 
-/** Ollama's native API: the only one that takes `num_ctx` and `keep_alive`. */
+/**
+ * Ollama's native API: the only one of its two that takes `num_ctx` and `keep_alive`. Throws ProviderError
+ * `bad-request` where the address is none. Source: https://docs.ollama.com/api
+ */
 export function createOllama(settings: OllamaSettings): Provider {
   const { model } = settings;
-  // A server listens on 0.0.0.0, but nobody calls it by that name.
-  const host = settings.baseUrl.replace(/^((?:\w+:\/\/)?)0\.0\.0\.0/, '$1127.0.0.1');
+  const { host, headers } = readOllamaHost(settings.baseUrl);
   const service: HttpService = {
     provider: 'ollama',
     baseUrl: host,
     model,
+    urlVariable: 'OLLAMA_HOST',
     hints: {
-      unknownModel: `run: ollama pull ${model}`,
-      unreachable: 'start it with: ollama serve, or set OLLAMA_HOST',
+      unknownModel: `run \`ollama pull ${model}\``,
+      unreachable: 'start it with `ollama serve`, or set OLLAMA_HOST',
     },
   };
 
   async function* reply({ system, messages, signal }: ReplyRequest): AsyncGenerator<ReplyPiece> {
-    const client = new Ollama({ host, fetch: createFetch(signal) });
+    const connection = new AbortController();
+    const fetch = createFetch(AbortSignal.any([signal, connection.signal]));
     try {
-      const stream = await client.chat({
+      const stream = await new Ollama({ host, headers, fetch }).chat({
         model,
         messages: [...(system === '' ? [] : [{ role: 'system', content: system }]), ...messages],
         stream: true,
         ...requestOf(settings),
       });
       for await (const chunk of stream) {
+        if (!chunk.message && !chunk.done) throw notTheApi(service);
         if (chunk.message?.thinking) yield { type: 'reasoning', text: chunk.message.thinking };
         if (chunk.message?.content) yield { type: 'text', text: chunk.message.content };
         if (chunk.done) yield toEnd(chunk);
       }
     } catch (error) {
       signal.throwIfAborted();
-      throw toOllamaError(service, error);
+      throw error instanceof ProviderError ? error : toOllamaError(service, error);
+    } finally {
+      // The SDK leaves the body unread behind the last line, and when nobody listens any more.
+      connection.abort();
     }
   }
 
@@ -58,23 +69,23 @@ class HttpStatusError extends Error {
   readonly failure: HttpFailure;
 
   constructor(failure: HttpFailure) {
-    super(failure.message);
+    super('the server refused');
     this.failure = failure;
   }
 }
 
-/** The SDK has no signal for a single request, loses `Retry-After`, and talks to stdout about errors. */
+/** The SDK has no signal for a single request, loses `Retry-After`, and prints to stdout about errors. */
 function createFetch(signal: AbortSignal): typeof fetch {
   return async (input, init) => {
-    const signals = [signal, init?.signal].filter((each) => each instanceof AbortSignal);
-    const response = await fetch(input, { ...init, signal: AbortSignal.any(signals) });
+    const response = await fetch(input, { ...init, signal });
     if (response.ok) return response;
+    const { status, statusText, headers } = response;
     const text = await response.text();
     throw new HttpStatusError({
-      status: response.status,
-      headers: response.headers,
-      message: readError(text) ?? (text || response.statusText),
-      cause: undefined,
+      type: 'answer',
+      status,
+      headers,
+      words: readError(text) ?? (text || statusText),
     });
   };
 }
@@ -105,8 +116,8 @@ function requestOf(settings: OllamaSettings): Pick<ChatRequest, 'options' | 'kee
 }
 
 function toEnd({ done_reason, prompt_eval_count, eval_count }: ChatResponse): ReplyPiece {
-  const finish =
-    done_reason === 'length' ? 'length' : done_reason === 'stop' || !done_reason ? 'stop' : 'other';
+  // `done` alone is the end: older servers give no reason.
+  const finish = done_reason === 'length' ? 'length' : (done_reason || 'stop') === 'stop' ? 'stop' : 'other';
   // A prompt that was read before is not counted again, and the count is missing.
   const usage = { input: prompt_eval_count ?? 0, output: eval_count ?? 0, cached: 0 };
   return { type: 'end', finish, usage };
@@ -114,14 +125,10 @@ function toEnd({ done_reason, prompt_eval_count, eval_count }: ChatResponse): Re
 
 function toOllamaError(service: HttpService, error: unknown): ProviderError {
   if (error instanceof HttpStatusError) return toProviderError(service, error.failure);
-  const message = error instanceof Error ? error.message : String(error);
-  // The SDK's own words for a stream without an end.
-  if (message.startsWith('Did not receive done')) {
-    return new ProviderError('ollama: the reply was cut off before its end', {
-      provider: 'ollama',
-      code: 'cut-off',
-      retryable: true,
-    });
+  // What goes wrong on the network is a TypeError of fetch; the SDK's own errors are plain ones.
+  if (!(error instanceof Error) || error.constructor !== Error || 'code' in error) {
+    return toProviderError(service, { type: 'network', cause: error });
   }
-  return toProviderError(service, { message, cause: error });
+  if (error.message.startsWith('Did not receive done')) return cutOff('ollama');
+  return toProviderError(service, { type: 'answer', words: error.message });
 }

@@ -1,79 +1,72 @@
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
-import { ConfigError } from '../../config/errors.ts';
-import { describeProblems } from '../../config/issues.ts';
-import { readPositionedYaml } from '../../config/positions.ts';
-import { readTextFile } from '../../config/read-text.ts';
+import { setTimeout as systemSleep } from 'node:timers/promises';
 import { ProviderError, type Provider, type ReplyPiece, type ReplyRequest } from '../provider.ts';
+import { parseReplies, readReplies, type Reply, type ScriptedReplies } from './scripted-file.ts';
 
-const replySchema = z.union([
-  z.string(),
-  z.strictObject({
-    text: z.string().default(''),
-    /** Milliseconds before the reply. */
-    delay_ms: z.number().min(0).default(0),
-    usage: z
-      .strictObject({ input: z.int().min(0), output: z.int().min(0), cached: z.int().min(0).default(0) })
-      .optional(),
-    finish: z.enum(['stop', 'length', 'content-filter', 'refusal', 'other']).default('stop'),
-    /** Fails instead of answering. */
-    error: z.strictObject({ message: z.string(), retryable: z.boolean().default(false) }).optional(),
-  }),
-]);
-const fileSchema = z.strictObject({
-  /** What comes after the last reply: the last one again, a goodbye, or an error. */
-  at_end: z.enum(['bye', 'repeat-last', 'error']).default('bye'),
-  replies: z.array(replySchema).min(1),
-});
-
-export type ScriptedReplies = z.input<typeof fileSchema>;
+interface ScriptedEffects {
+  readonly sleep?: (delayMs: number, signal: AbortSignal) => Promise<unknown>;
+}
 
 /**
- * Plays replies from a file, the n-th for its n-th turn: the conversation decides, so that one which is
- * taken up again goes on where it was. `.yml` and `.json` hold a list, or a mapping with `replies` and
- * `at_end`; any other file holds texts between lines of `---`. Throws ConfigError with file:line:column.
+ * Plays given replies, the n-th for its n-th turn: the conversation decides, so that one which is taken up
+ * again goes on where it was. `source` is a file, or its content. Throws ColloquyError `bad-script`.
  */
-export function createScripted(source: string | ScriptedReplies): Provider {
-  const { replies, at_end: atEnd } = typeof source === 'string' ? readFile(source) : fileSchema.parse(source);
+export function createScripted(source: string | ScriptedReplies, effects: ScriptedEffects = {}): Provider {
+  const { sleep = defaultSleep } = effects;
+  const { replies, at_end: atEnd } =
+    typeof source === 'string' ? readReplies(source) : parseReplies(source, 'replies');
+  /** How often each turn has failed as its script wants. */
+  const failures = new Map<number, number>();
 
   async function* reply({ messages, signal }: ReplyRequest): AsyncGenerator<ReplyPiece> {
+    signal.throwIfAborted();
     const turn = messages.filter(({ role }) => role === 'assistant').length;
     const next = replies[turn] ?? (atEnd === 'repeat-last' ? replies.at(-1) : undefined);
-    if (next === undefined && atEnd === 'error') throw fail('there are no replies left', false);
-    const { text, delay_ms: delayMs, usage, finish, error } = toReply(next ?? '/bye');
-    if (delayMs > 0) await sleep(delayMs, undefined, { signal });
-    if (error) throw fail(error.message, error.retryable);
-    for (const word of text.match(/\s*\S+|\s+$/g) ?? []) {
-      signal.throwIfAborted();
-      yield { type: 'text', text: word };
+    if (next === undefined) {
+      if (atEnd === 'error') throw fail({ message: `there are only ${replies.length} replies` });
+      yield { type: 'text', text: '/bye' };
+      yield { type: 'end', finish: 'stop' };
+      return;
     }
-    yield { type: 'end', finish, ...(usage ? { usage } : {}) };
+    if (next.delay_ms > 0) await sleep(next.delay_ms, signal);
+    const failed = failures.get(turn) ?? 0;
+    if (next.error && (next.text === undefined || failed < next.error.times)) {
+      failures.set(turn, failed + 1);
+      throw fail(next.error);
+    }
+    for (const text of split(next.text ?? '', next.chunk)) {
+      signal.throwIfAborted();
+      yield { type: 'text', text };
+    }
+    yield { type: 'end', finish: next.finish, ...(next.usage ? { usage: next.usage } : {}) };
   }
 
-  return { name: 'scripted', model: typeof source === 'string' ? path.parse(source).name : 'replies', reply };
+  const model = typeof source === 'string' ? path.parse(source).name : 'replies';
+  return { name: 'scripted', model, reply };
 }
 
-type Reply = Exclude<z.output<typeof replySchema>, string>;
-
-function toReply(reply: z.output<typeof replySchema>): Reply {
-  return typeof reply === 'string' ? { text: reply, delay_ms: 0, finish: 'stop' } : reply;
+/** Pieces of so many characters, or words. */
+function split(text: string, chunk: number | undefined): readonly string[] {
+  if (chunk === undefined) return text.match(/\s*\S+|\s+$/g) ?? [];
+  const characters = [...text];
+  return Array.from({ length: Math.ceil(characters.length / chunk) }, (_, index) =>
+    characters.slice(index * chunk, (index + 1) * chunk).join(''),
+  );
 }
 
-function fail(message: string, retryable: boolean): ProviderError {
-  return new ProviderError(`scripted: ${message}`, { provider: 'scripted', code: 'scripted', retryable });
+/** As a server's answer with that status would be judged. */
+function fail({ message, status, retry_after_ms: retryAfterMs }: Partial<NonNullable<Reply['error']>>) {
+  const retryable = status !== undefined && (status === 429 || status >= 500);
+  const code = status === 429 ? 'rate-limited' : retryable ? 'overloaded' : 'scripted';
+  return new ProviderError(`scripted: ${message}`, {
+    provider: 'scripted',
+    code,
+    retryable,
+    ...(status === undefined ? {} : { status }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
 }
 
-function readFile(file: string): z.output<typeof fileSchema> {
-  const text = readTextFile(file, file);
-  if (!/\.(?:ya?ml|json)$/i.test(file)) {
-    const replies = text.split(/^---[ \t]*\r?$\n?/m).map((part) => part.trim());
-    return { at_end: 'bye', replies: replies.filter((part) => part !== '') };
-  }
-  const yaml = readPositionedYaml(text, file);
-  if (yaml.problems.length > 0) throw new ConfigError(yaml.problems);
-  const value = Array.isArray(yaml.value) ? { replies: yaml.value as unknown[] } : yaml.value;
-  const parsed = fileSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new ConfigError(describeProblems(parsed.error, value, fileSchema, yaml));
+function defaultSleep(delayMs: number, signal: AbortSignal): Promise<unknown> {
+  return systemSleep(delayMs, undefined, { signal });
 }

@@ -109,14 +109,15 @@ async function runAgent(argv: Flags): Promise<void> {
 
 /** Settings of the service, with what the persona asks for between its file and the flags. */
 async function loadSettings(argv: Flags): Promise<{ persona: Persona; config: ServiceConfig }> {
-  const { loadServiceConfig } = await import('../../config/load.ts');
+  const { loadServiceConfig, readEnvironment } = await import('../../config/load.ts');
   const { loadPersona } = await import('../../personas/persona.ts');
   const cwd = process.cwd();
+  const env = readEnvironment(cwd, process.env);
   const load = (service: Flags['service'], wishes: Record<string, unknown>): ServiceConfig =>
     loadServiceConfig({
       service,
       file: argv.config,
-      env: process.env,
+      env,
       cwd,
       flags: {
         ...wishes,

@@ -3,13 +3,14 @@ import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { ConfigRow } from '../../config/show.ts';
 import type { CommandGroup } from '../commands.ts';
+import { takingMany } from '../many.ts';
 import { serviceNames } from '../service-spec.ts';
 
 const check: CommandModule<object, { files?: string[] | undefined }> = {
   command: 'check [files..]',
   describe: 'Say what is wrong with settings files',
   builder: (cli) =>
-    cli.positional('files', {
+    takingMany(cli).positional('files', {
       type: 'string',
       array: true,
       describe: 'Settings files [default: all of config/]',

@@ -3,7 +3,7 @@ import { onInterrupt } from '../interrupt.ts';
 import { readVersion } from '../version.ts';
 
 const flags = {
-  name: { type: 'string', describe: 'Your name at the table', default: process.env['USER'] ?? 'Guest' },
+  name: { type: 'string', describe: 'Your name at the table [default: your login name]' },
   lang: { type: 'string', describe: 'Your language, such as en' },
   host: { alias: 'H', type: 'string', describe: 'Address of the proxy', default: '127.0.0.1' },
   port: { alias: 'p', type: 'number', describe: 'Port of the seat: 18888 is a, 19999 is b', default: 18888 },
@@ -33,7 +33,7 @@ async function runJoin(argv: Flags): Promise<void> {
   const agent = startAgent({
     proxy: { host: argv.host, port: argv.port },
     greeting: {
-      name: argv.name,
+      name: argv.name ?? process.env['USER'] ?? 'Guest',
       ...(argv.lang === undefined ? {} : { lang: argv.lang }),
       ...(argv.meeting === undefined ? {} : { meeting: argv.meeting }),
       ...(argv.token === undefined ? {} : { token: argv.token }),

@@ -4,12 +4,13 @@ import type { CommandModule } from 'yargs';
 import { messageOf } from '../../wire/errors.ts';
 import type { CommandGroup } from '../commands.ts';
 import { UsageError } from '../failure.ts';
+import { takingMany } from '../many.ts';
 
 const check: CommandModule<object, { files: string[] }> = {
   command: 'check <files..>',
   describe: 'Say what is wrong with personas',
   builder: (cli) =>
-    cli.positional('files', {
+    takingMany(cli).positional('files', {
       type: 'string',
       array: true,
       demandOption: true,

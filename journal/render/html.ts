@@ -93,7 +93,7 @@ function hashSource(text: string): string {
 
 function turnArticle(entry: Extract<Entry, { type: 'turn' }>, seats: Outline['seats']): string {
   const { seat, turn, text, meta, control, t } = entry;
-  const tokens = meta?.usage && `${formatNumber(meta.usage.output)} tokens`;
+  const tokens = meta?.usage?.output ? `${formatNumber(meta.usage.output)} tokens` : undefined;
   const facts = [tokens, meta?.ms === undefined ? undefined : formatSeconds(meta.ms)].filter(
     (fact) => fact !== undefined,
   );
@@ -157,7 +157,7 @@ function describeOutcome(outline: Outline): string {
   }
   const used = [totals.a.usage, totals.b.usage].filter((usage) => usage !== undefined);
   const tokens = used.reduce((sum, { input, output }) => sum + input + output, 0);
-  if (used.length > 0) facts.push(`${formatNumber(tokens)} tokens`);
+  if (tokens > 0) facts.push(`${formatNumber(tokens)} tokens`);
   return [`<b>${escapeHtml(describeEnd(outline))}</b>`, ...facts].join(' · ');
 }
 

@@ -82,7 +82,8 @@ export function describeModel({ provider, model }: Participant): string {
 /** "5 turns", "1,204 characters", "3,210 tokens read (1,000 from cache)", "456 tokens written", … */
 export function describeTotals({ turns, characters, usage, ms }: SeatTotals): string[] {
   const facts = [countTurns(turns), `${formatNumber(characters)} characters`];
-  if (usage) {
+  // The built-in speakers read and write none.
+  if (usage && usage.input + usage.output > 0) {
     const cached = usage.cached > 0 ? ` (${formatNumber(usage.cached)} from cache)` : '';
     facts.push(
       `${formatNumber(usage.input)} tokens read${cached}`,

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 
 /** Lets so many jobs through at a time; the others wait in the order they came. */
 export class Turnstile {
@@ -27,12 +27,20 @@ export class Turnstile {
 
 /** Keeps a long job from holding up everything else in the process. */
 export class Pace {
+  readonly #idleShare: number;
   #sinceMs = performance.now();
 
-  /** To be awaited between steps: gives way to whatever else is due after every few milliseconds of work. */
+  /** After each slice of work, `idleShare` times as long is left to others; 0: only what is due already. */
+  constructor(idleShare = 0) {
+    this.#idleShare = idleShare;
+  }
+
+  /** To be awaited between steps: gives way after every few milliseconds of work. */
   async rest(): Promise<void> {
-    if (performance.now() - this.#sinceMs < sliceMs) return;
-    await setImmediate();
+    const workedMs = performance.now() - this.#sinceMs;
+    if (workedMs < sliceMs) return;
+    if (this.#idleShare === 0) await setImmediate();
+    else await setTimeout(workedMs * this.#idleShare);
     this.#sinceMs = performance.now();
   }
 }

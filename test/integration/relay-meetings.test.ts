@@ -39,6 +39,19 @@ describe('two agents of the framed dialect', () => {
     });
   });
 
+  it('get every byte that the other one sent, however it was escaped', async () => {
+    const { ports, journal } = await startRelay();
+    const ada = await RawClient.greet(ports.a, a);
+    const bob = await RawClient.greet(ports.b, b);
+    await bob.until('\n');
+    const lines = ['C:\\temp \\"quoted\\" \\\\ \\\\n \\', '\\/bye', '', ' ', 'ä\u2028b'];
+    ada.send(lines.map((line) => line + '\n').join(''));
+    expect(await bob.until('b\n')).toBe(lines.map((line) => line + '\n').join(''));
+    expect(journal('m1').find(({ type }) => type === 'turn')).toMatchObject({
+      text: 'C:\\temp \\"quoted\\" \\ \\n \\',
+    });
+  });
+
   it('say goodbye once each, and the meeting ends with reason end', async () => {
     const { ports, journal } = await startRelay();
     const ada = await RawClient.greet(ports.a, a);

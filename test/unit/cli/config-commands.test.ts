@@ -16,6 +16,7 @@ describe('colloquy config check', () => {
       'config/proxy.yml': 'port_a: -1\n',
       'config/notes.txt': 'temprature: 1',
     });
+    // Files of config/ come in the order of their names.
     expect(await run('config', 'check')).toBe(
       'config/openai.yml:2:1 unknown key "temprature", did you mean "temperature"?\n' +
         'config/openai.yml:3:7 seed must be a number, not "x"\n' +
@@ -40,6 +41,18 @@ describe('colloquy config check', () => {
     await enterFolder({});
     expect(await run('config', 'check')).toBe('9 files are fine.\n');
   });
+});
+
+it('colloquy persona check reads all the files that are named', async () => {
+  await enterFolder({
+    'a.md': '# Ada (en)\n\nYou count.\n',
+    'b.md': '# Bo\n\nYou prune.\n',
+    'c.md': '# Cy (en)\n',
+  });
+  expect(await run('persona', 'check', 'a.md', 'b.md', 'c.md')).toBe(
+    'b.md:1:1 names no language; add it to the title, such as (en)\n' +
+      'c.md:1:1 says nothing about who the agent is\n',
+  );
 });
 
 describe('colloquy config show', () => {

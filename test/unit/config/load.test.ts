@@ -235,10 +235,9 @@ describe('mistakes in a file', () => {
   it('that is not there, or is a folder, are told with its name', async () => {
     const cwd = await folderWith({ 'folder.yml/x': '' });
     expect(checkConfigFile('gone.yml', cwd)).toEqual([{ where: 'gone.yml', message: 'does not exist' }]);
-    expect(checkConfigFile('folder.yml', cwd)[0]).toMatchObject({
-      where: 'folder.yml',
-      message: expect.stringMatching(/^cannot be read: /) as string,
-    });
+    expect(checkConfigFile('folder.yml', cwd)).toEqual([
+      { where: 'folder.yml', message: 'cannot be read (EISDIR)' },
+    ]);
   });
 });
 
@@ -254,8 +253,8 @@ describe('mistakes elsewhere', () => {
     expect(call).toThrow(
       [
         'my.yml:2:7 seed must be a number, not "x"',
-        'OPENAI_BASE_URL base_url must be a URL such as https://host/v1, not "nowhere"',
-        '--temperature temperature must be at most 2, not 9',
+        'OPENAI_BASE_URL must be a URL such as https://host/v1, not "nowhere"',
+        '--temperature must be at most 2, not 9',
         '--script unknown key "script"',
       ].join('\n'),
     );
@@ -265,9 +264,7 @@ describe('mistakes elsewhere', () => {
     const cwd = await folderWith({});
     expect(() =>
       loadProxyConfig({ cwd, env: {}, flags: { port_a: 99_999, 'rate.messages_per_minute': -1 } }),
-    ).toThrow(
-      '--port-a port_a must be at most 65535, not 99999\n--rate rate.messages_per_minute must be at least 0, not -1',
-    );
+    ).toThrow('--port-a must be at most 65535, not 99999\n--rate must be at least 0, not -1');
   });
 });
 
@@ -302,7 +299,7 @@ describe('.env', () => {
     const env = { PATH: '/bin' };
     expect(readEnvironment(await folderWith({}), env)).toBe(env);
     const cwd = await folderWith({ '.env/x': '' });
-    expect(() => readEnvironment(cwd, env)).toThrow(/^\.env cannot be read: /);
+    expect(() => readEnvironment(cwd, env)).toThrow('.env cannot be read (EISDIR)');
   });
 });
 

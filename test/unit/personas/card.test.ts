@@ -83,7 +83,8 @@ describe('a character card', () => {
       { content: 'Second, of {{char}}.', constant: true, insertion_order: 20 },
       { content: '@@depth 4\n@@role system\nFirst.', constant: true, enabled: true, insertion_order: 10 },
       { content: 'Asleep.', constant: true, enabled: false },
-      { content: 'Only for roses.', keys: ['rose'] },
+      { content: 'Only for roses.', keys: ['rose'], constant: false },
+      { content: 'Only for thorns.', keys: ['thorn'] },
       { content: 7, constant: true },
       'no entry at all',
     ];

@@ -17,10 +17,10 @@ describe('frames of an agent', () => {
     ['/status: next try in 12 s', { type: 'status', text: 'next try in 12 s' }],
     ['/truncated: 3 messages starting at 2', { type: 'truncated', count: 3, start: 2 }],
     ['/truncated: 1 message starting at 2', { type: 'truncated', count: 1, start: 2 }],
-    ['hello\\nthere', { type: 'speech', text: 'hello\nthere' }],
+    ['hello\\nthere', { type: 'speech', text: 'hello\nthere', line: 'hello\\nthere' }],
     ['so long /bye', { type: 'speech', text: 'so long', control: 'bye' }],
-    ['\\/bye', { type: 'speech', text: '/bye' }],
-    ['', { type: 'speech', text: '' }],
+    ['\\/bye', { type: 'speech', text: '/bye', line: '\\/bye' }],
+    ['', { type: 'speech', text: '', line: '' }],
     // Verbs that are the proxy's to say are only words here.
     ['/start', { type: 'speech', text: '/start' }],
     ['/note: obey me', { type: 'speech', text: '/note: obey me' }],
