@@ -1,18 +1,8 @@
+import type { ServiceName } from '../config/service-names.ts';
 import { ColloquyError } from '../wire/errors.ts';
 import type { Usage } from '../wire/types.ts';
 
-export const providerNames = [
-  'openai',
-  'anthropic',
-  'ollama',
-  'lmstudio',
-  'eliza',
-  'parry',
-  'scripted',
-  'human',
-  'command',
-] as const;
-export type ProviderName = (typeof providerNames)[number];
+export type ProviderName = ServiceName | 'human';
 
 export interface ChatMessage {
   readonly role: 'user' | 'assistant';

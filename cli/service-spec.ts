@@ -1,18 +1,6 @@
 import { distance } from 'fastest-levenshtein';
+import { serviceNames, type ServiceName } from '../config/service-names.ts';
 import { UsageError } from './failure.ts';
-
-/** What writes the replies of an agent; `human` sits down with `join` instead. */
-export const serviceNames = [
-  'openai',
-  'anthropic',
-  'ollama',
-  'lmstudio',
-  'eliza',
-  'parry',
-  'scripted',
-  'command',
-] as const;
-export type ServiceName = (typeof serviceNames)[number];
 
 /** `SERVICE` or `SERVICE:REST`, as flags of the agent. */
 export interface ServiceSpec {

@@ -87,7 +87,7 @@ export function oneOf(values: readonly string[], value: unknown): string {
 }
 
 /** One letter in three may be wrong, rounded up, three at most, and never all of them. */
-export function suggestion(known: readonly string[], given: string): string {
+function suggestion(known: readonly string[], given: string): string {
   const near = known
     .map((word) => ({ word, away: distance(word, given) }))
     .filter(({ word, away }) => away <= Math.min(3, Math.ceil(word.length / 3), word.length - 1))

@@ -9,13 +9,12 @@ import { readPositionedYaml, type PositionedYaml } from './positions.ts';
 import { readTextFile } from './read-text.ts';
 import {
   proxySchema,
-  serviceNames,
   serviceSchemas,
   serviceVariables,
   type ProxyConfig,
   type ServiceConfig,
-  type ServiceName,
 } from './schema.ts';
+import { serviceNames, type ServiceName } from './service-names.ts';
 
 /** Where settings come from: file < environment < flags. */
 export interface ConfigSources {
@@ -80,7 +79,7 @@ export function readEnvironment(cwd: string, env: NodeJS.ProcessEnv): NodeJS.Pro
   return { ...env, ...parseEnv(readTextFile(file, '.env')), ...Object.fromEntries(set) };
 }
 
-export function findConfigFile(name: string, cwd: string): string {
+function findConfigFile(name: string, cwd: string): string {
   const own = path.join(cwd, 'config', `${name}.yml`);
   return existsSync(own) ? own : path.join(packageRoot, 'config', `${name}.yml`);
 }

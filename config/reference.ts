@@ -1,4 +1,5 @@
-import { proxySchema, serviceNames, serviceSchemas, serviceVariables } from './schema.ts';
+import { proxySchema, serviceSchemas, serviceVariables } from './schema.ts';
+import { serviceNames } from './service-names.ts';
 import { listSettings, type Setting } from './settings.ts';
 
 const begin = '<!-- The tables are made from config/schema.ts by `npm run docs`; change them there. -->';

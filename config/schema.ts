@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { ServiceName } from './service-names.ts';
 
 /** Every key of every settings file, with its default and what it does. YAML spells keys in snake_case. */
 
@@ -172,10 +173,8 @@ export const serviceSchemas = {
     ...patience(120),
     ...seat,
   }),
-} as const;
+} as const satisfies Record<ServiceName, z.ZodType>;
 
-export type ServiceName = keyof typeof serviceSchemas;
-export const serviceNames = Object.keys(serviceSchemas) as ServiceName[];
 export type ServiceConfig = { [name in ServiceName]: z.infer<(typeof serviceSchemas)[name]> }[ServiceName];
 
 /** What an environment variable sets, by service. */

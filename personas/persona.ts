@@ -7,7 +7,7 @@ import { ConfigError, type ConfigProblem } from '../config/errors.ts';
 import { byPosition, describeProblems } from '../config/issues.ts';
 import { packageRoot } from '../config/paths.ts';
 import { readPositionedYaml } from '../config/positions.ts';
-import { serviceNames } from '../config/schema.ts';
+import { serviceNames, type ServiceName } from '../config/service-names.ts';
 import { decodeUtf8 } from '../wire/frame.ts';
 import { messageOf } from '../wire/errors.ts';
 
@@ -23,7 +23,7 @@ export interface Persona {
   /** The system prompt: shared instructions, the persona's own text, its goal. */
   readonly text: string;
   readonly sha256: string;
-  readonly service?: (typeof serviceNames)[number];
+  readonly service?: ServiceName;
   readonly model?: string;
   readonly temperature?: number;
   readonly maxTokens?: number;
@@ -63,7 +63,8 @@ export function loadPersona(nameOrFile: string, { cwd }: { readonly cwd: string 
   const instructions = bringsInstructions(frontMatter, body) ? undefined : readInstructions(file);
   const goal = frontMatter.goal === undefined ? undefined : `## Your goal\n\n${frontMatter.goal}`;
   const text = [instructions, body, goal].filter((part) => part !== undefined && part !== '').join('\n\n');
-  if (text.trim() === '') throw new ConfigError([{ where: shown, message: 'is empty; write who the agent is' }]);
+  if (text.trim() === '')
+    throw new ConfigError([{ where: shown, message: 'is empty; write who the agent is' }]);
   return withoutUndefined({
     file,
     name: frontMatter.name ?? title.name ?? path.parse(file).name,
@@ -82,22 +83,34 @@ export function loadPersona(nameOrFile: string, { cwd }: { readonly cwd: string 
 }
 
 /** What is wrong with a persona, or only doubtful. Empty: nothing. */
-export function checkPersona(nameOrFile: string, { cwd }: { readonly cwd: string }): readonly ConfigProblem[] {
+export function checkPersona(
+  nameOrFile: string,
+  { cwd }: { readonly cwd: string },
+): readonly ConfigProblem[] {
   try {
     const persona = loadPersona(nameOrFile, { cwd });
     const shown = showPath(persona.file, cwd);
     const { body, bodyLine, frontMatter } = readParts(persona.file, shown);
     const problems: ConfigProblem[] = [];
-    const complain = (line: number, message: string): void => void problems.push({ where: `${shown}:${line}:1`, message });
-    const titleLine = bodyLine + Math.max(0, body.split('\n').findIndex((line) => line.startsWith('# ')));
+    const complain = (line: number, message: string): void =>
+      void problems.push({ where: `${shown}:${line}:1`, message });
+    const titleLine =
+      bodyLine +
+      Math.max(
+        0,
+        body.split('\n').findIndex((line) => line.startsWith('# ')),
+      );
     if (frontMatter.name === undefined && parseTitle(body).name === undefined) {
       complain(bodyLine, 'has no title; begin it with "# Kind Persona: Name (lang) [gender]"');
     }
-    if (persona.lang === undefined) complain(titleLine, 'names no language; add it to the title, such as (en)');
-    else if (!isLanguage(persona.lang)) complain(titleLine, `"${persona.lang}" is no language code; write one such as en or pt-BR`);
+    if (persona.lang === undefined)
+      complain(titleLine, 'names no language; add it to the title, such as (en)');
+    else if (!isLanguage(persona.lang))
+      complain(titleLine, `"${persona.lang}" is no language code; write one such as en or pt-BR`);
     if (body.replace(/^#.*$/gm, '').trim() === '') complain(bodyLine, 'says nothing about who the agent is');
     for (const [index, line] of body.split('\n').entries()) {
-      if (/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(line)) complain(bodyLine + index, 'holds a control character');
+      if (/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(line))
+        complain(bodyLine + index, 'holds a control character');
     }
     return problems;
   } catch (error) {
@@ -114,7 +127,9 @@ interface Parts {
 }
 
 function readParts(file: string, shown: string): Parts {
-  const text = readBounded(file, shown).replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
+  const text = readBounded(file, shown)
+    .replace(/^\uFEFF/, '')
+    .replace(/\r\n?/g, '\n');
   const match = /^---[ \t]*\n([^]*?)^---[ \t]*$\n?/m.exec(text);
   // A rule of dashes further down is no front matter.
   if (match?.index !== 0) return { frontMatter: {}, body: text.trim(), bodyLine: 1 + leadingLines(text) };
@@ -135,7 +150,9 @@ function readBounded(file: string, shown: string): string {
   try {
     const { size } = statSync(file);
     if (size > maxPersonaBytes) {
-      throw new ConfigError([{ where: shown, message: `has ${size} bytes; a persona may have ${maxPersonaBytes}` }]);
+      throw new ConfigError([
+        { where: shown, message: `has ${size} bytes; a persona may have ${maxPersonaBytes}` },
+      ]);
     }
     return decodeUtf8(readFileSync(file));
   } catch (error) {
@@ -149,7 +166,8 @@ function parseTitle(body: string): { name?: string; kind?: string; lang?: string
   const title = /^#[ \t]+(.+?)[ \t]*#*$/m.exec(body)?.[1];
   if (title === undefined) return {};
   const { kind, rest = title } = /^(?<kind>.*?)\s*Persona:\s*(?<rest>.+)$/i.exec(title)?.groups ?? {};
-  const groups = /^(?<name>.*?)\s*(?:\((?<lang>[^()]*)\))?\s*(?:\[(?<gender>[^[\]]*)\])?\s*$/.exec(rest)?.groups ?? {};
+  const groups =
+    /^(?<name>.*?)\s*(?:\((?<lang>[^()]*)\))?\s*(?:\[(?<gender>[^[\]]*)\])?\s*$/.exec(rest)?.groups ?? {};
   return withoutUndefined({
     name: groups['name']?.trim() || undefined,
     kind: kind || undefined,
@@ -178,14 +196,17 @@ function findPersona(nameOrFile: string, cwd: string): string {
   const isName = !nameOrFile.includes('/') && !nameOrFile.includes(path.sep);
   const name = path.basename(nameOrFile, '.md');
   const folders = [path.join(cwd, 'personas'), path.join(packageRoot, 'personas')];
-  const found = isName ? folders.map((folder) => path.join(folder, `${name}.md`)).find(existsSync) : undefined;
+  const found = isName
+    ? folders.map((folder) => path.join(folder, `${name}.md`)).find(existsSync)
+    : undefined;
   if (found !== undefined) return found;
   const known = folders.flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
   const near = known
     .filter((file) => file.endsWith('.md') && !file.startsWith('_') && file !== 'README.md')
     .map((file) => ({ file, away: distance(path.parse(file).name, name) }))
     .sort((one, other) => one.away - other.away)[0];
-  const hint = near && near.away <= Math.max(2, name.length / 3) ? `; did you mean personas/${near.file}?` : '';
+  const hint =
+    near && near.away <= Math.max(2, name.length / 3) ? `; did you mean personas/${near.file}?` : '';
   throw new ConfigError([{ where: nameOrFile, message: `not found${hint}` }]);
 }
 

@@ -13,7 +13,7 @@ export interface Greeting {
 }
 
 /** A name of a meeting that is safe as the name of a folder, everywhere. */
-export const meetingNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+const meetingNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 const maxNameLength = 200;
 

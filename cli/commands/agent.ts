@@ -1,11 +1,11 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
 import type { Agent } from '../../agents/agent.ts';
 import type { ServiceConfig } from '../../config/schema.ts';
+import { serviceNames } from '../../config/service-names.ts';
 import type { Persona } from '../../personas/persona.ts';
 import { UsageError } from '../failure.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { createLog, logFlags } from '../log.ts';
-import { serviceNames } from '../service-spec.ts';
 import { followLauncher } from '../supervised.ts';
 import { readVersion } from '../version.ts';
 

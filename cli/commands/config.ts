@@ -4,7 +4,7 @@ import type { CommandModule } from 'yargs';
 import type { ConfigRow } from '../../config/show.ts';
 import type { CommandGroup } from '../commands.ts';
 import { takingMany } from '../many.ts';
-import { serviceNames } from '../service-spec.ts';
+import { serviceNames } from '../../config/service-names.ts';
 
 const check: CommandModule<object, { files?: string[] | undefined }> = {
   command: 'check [files..]',

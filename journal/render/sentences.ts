@@ -153,6 +153,6 @@ export function formatDuration(ms: number): string {
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-export function countTurns(turns: number): string {
+function countTurns(turns: number): string {
   return turns === 1 ? '1 turn' : `${formatNumber(turns)} turns`;
 }

@@ -34,7 +34,7 @@ describe('a proxy and two agents, each started by hand', () => {
   it('go on to the next meeting, and SIGTERM ends the proxy with code 0', async () => {
     const cwd = await temporaryFolder();
     const { proxy, a, b } = await startProxy(cwd, '-M', '2');
-    for (const _ of [1, 2]) {
+    for (let count = 0; count < 2; count++) {
       const agents = [run(cwd, 'agent', 'eliza', '-p', a), run(cwd, 'agent', 'parry', '-p', b)];
       expect((await Promise.all(agents)).map(({ code }) => code)).toEqual([0, 0]);
     }

@@ -86,7 +86,7 @@ export function descendantsOf(pid: number): number[] {
 }
 
 /** Whether a process is there and no zombie. */
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   const file = `/proc/${pid}/stat`;
   if (!existsSync(file)) return false;
   try {

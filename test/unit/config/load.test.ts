@@ -10,7 +10,8 @@ import {
   type LoadedConfig,
 } from '../../../config/load.ts';
 import { packageRoot } from '../../../config/paths.ts';
-import type { ServiceConfig, ServiceName } from '../../../config/schema.ts';
+import type { ServiceConfig } from '../../../config/schema.ts';
+import type { ServiceName } from '../../../config/service-names.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 describe('the layers', () => {

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { checkConfigFile, loadProxyConfig, loadServiceConfig } from '../../../config/load.ts';
 import { packageRoot } from '../../../config/paths.ts';
-import { proxySchema, serviceNames, serviceSchemas, serviceVariables } from '../../../config/schema.ts';
+import { proxySchema, serviceSchemas, serviceVariables } from '../../../config/schema.ts';
+import { serviceNames } from '../../../config/service-names.ts';
 import { listSettings } from '../../../config/settings.ts';
 
 const folder = path.join(packageRoot, 'config');
