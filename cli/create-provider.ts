@@ -2,6 +2,7 @@ import type { Provider } from '../agents/provider.ts';
 import type { Patience } from '../agents/reliable.ts';
 import { isSecret, lookUp } from '../config/issues.ts';
 import { serviceSchemas, type ServiceConfig } from '../config/schema.ts';
+import { withoutPassword } from '../config/show.ts';
 import { UsageError } from './failure.ts';
 
 /** What writes the replies, out of its settings. Loads one SDK at most. */
@@ -66,7 +67,12 @@ export function parametersOf(config: ServiceConfig): Record<string, unknown> {
   const schema = serviceSchemas[config.service];
   const seat = ['service', 'model', 'persona', 'host', 'port', 'meeting', 'seed'];
   const kept = Object.keys(config).filter((key) => !seat.includes(key) && !isSecret(schema, [key]));
-  return Object.fromEntries(kept.map((key) => [key, lookUp(config, [key])]));
+  return Object.fromEntries(
+    kept.map((key) => {
+      const value = lookUp(config, [key]);
+      return [key, typeof value === 'string' ? withoutPassword(value) : value];
+    }),
+  );
 }
 
 interface ModelConfig {

@@ -46,6 +46,6 @@ function showValue(value: unknown, secret: boolean): string {
 }
 
 /** An address may carry one, as in https://name:password@host. */
-function withoutPassword(text: string): string {
+export function withoutPassword(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*):[^/?#\s@]*@/i, '$1:***@');
 }
