@@ -142,7 +142,7 @@ class SeatedAgent {
 
   /** Asks the provider and sends what it says. Nothing is sent of a reply that was overtaken by events. */
   async #answer({ opening, end = false }: { opening?: string | undefined; end?: boolean }): Promise<void> {
-    if (this.#leaving) return;
+    if (this.#leaving || this.#over.signal.aborted) return;
     this.#attempt = new AbortController();
     try {
       const { text, meta } = opening ? { text: opening, meta: {} } : await this.#compose();

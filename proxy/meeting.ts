@@ -118,7 +118,8 @@ export class Meeting {
         this.#commit();
         return;
       case 'speech':
-        this.#hear(seat, frame);
+        // The last words and the end of the meeting leave in one piece: nobody starts to answer them.
+        partner.together(() => this.#hear(seat, frame));
     }
   }
 

@@ -38,7 +38,7 @@ export function createOllama(settings: OllamaSettings): Provider {
 
   async function* reply({ system, messages, signal }: ReplyRequest): AsyncGenerator<ReplyPiece> {
     const connection = new AbortController();
-    const fetch = createFetch(AbortSignal.any([signal, connection.signal]));
+    const fetch = createFetch(service, AbortSignal.any([signal, connection.signal]));
     try {
       const stream = await new Ollama({ host, headers, fetch }).chat({
         model,
@@ -75,11 +75,13 @@ class HttpStatusError extends Error {
 }
 
 /** The SDK has no signal for a single request, loses `Retry-After`, and prints to stdout about errors. */
-function createFetch(signal: AbortSignal): typeof fetch {
+function createFetch(service: HttpService, signal: AbortSignal): typeof fetch {
   return async (input, init) => {
     const response = await fetch(input, { ...init, signal });
-    if (response.ok) return response;
-    const { status, statusText, headers } = response;
+    const { ok, status, statusText, headers } = response;
+    // The SDK would print the page and go on.
+    if (ok && /html/i.test(headers.get('content-type') ?? '')) throw notTheApi(service);
+    if (ok) return response;
     const text = await response.text();
     throw new HttpStatusError({
       type: 'answer',

@@ -89,21 +89,25 @@ function createChatCompletions(client: OpenAI, service: HttpService, settings: O
   const { provider, model } = service;
   const dialect: Dialect = { usage: true, newLimit: isOpenAiItself(service.baseUrl) };
 
-  async function* reply({ system, messages, signal }: ReplyRequest): AsyncGenerator<ReplyPiece> {
-    const ask = () => {
-      const request: Request = {
-        model,
-        messages: [...(system === '' ? [] : [{ role: 'system' as const, content: system }]), ...messages],
-        stream: true,
-        ...samplingOf(settings, dialect),
-      };
-      return client.chat.completions.create(request, { signal }).withResponse();
+  function create({ system, messages, signal }: ReplyRequest) {
+    const request: Request = {
+      model,
+      messages: [...(system === '' ? [] : [{ role: 'system' as const, content: system }]), ...messages],
+      stream: true,
+      ...samplingOf(settings, dialect),
     };
-    try {
-      const { data, response } = await ask().catch((error: unknown) => {
+    return client.chat.completions.create(request, { signal }).withResponse();
+  }
+
+  async function* reply(request: ReplyRequest): AsyncGenerator<ReplyPiece> {
+    const { signal } = request;
+    const ask = (): ReturnType<typeof create> =>
+      create(request).catch((error: unknown) => {
         if (!adapt(dialect, error)) throw error;
         return ask();
       });
+    try {
+      const { data, response } = await ask();
       const isStream = /event-stream/i.test(response.headers.get('content-type') ?? '');
       yield* readChunks(data, signal, () => (isStream ? cutOff(provider) : notTheApi(service)));
     } catch (error) {

@@ -72,6 +72,17 @@ describe('an agent', () => {
     });
   });
 
+  it('asks nobody for an answer to the last words of a meeting', async () => {
+    const { ports } = await startRelay({ first: 'b', maxMessages: 1 });
+    const provider = createFake(['too late']);
+    const agent = sit(ports.a, provider);
+    const other = await RawClient.greet(ports.b, partner);
+    await other.until('/start\n');
+    other.send('These are the last words.\n');
+    expect(await agent.finished).toBe('max-messages');
+    expect(provider.asked).toEqual([]);
+  });
+
   it('says its opening line word for word and asks nobody for it', async () => {
     const { ports } = await startRelay();
     const provider = createFake(['Second.']);
