@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { packageRoot } from '../../config/paths.ts';
-import { ColloquyError, messageOf } from '../../wire/errors.ts';
+import { readScriptFile } from '../read-script-file.ts';
 import { readListScript } from './list-script.ts';
 import type { ElizaScript } from './script.ts';
 import { readYamlScript } from './yaml-script.ts';
@@ -16,15 +15,4 @@ export const doctorPath = path.join(packageRoot, 'agents', 'eliza', 'scripts', '
 export function loadElizaScript(file: string): ElizaScript {
   const source = readScriptFile(file);
   return /\.ya?ml$/i.test(file) ? readYamlScript(source, file) : readListScript(source, file);
-}
-
-/** The text of a script file. Throws ColloquyError `bad-script` when it cannot be read. */
-export function readScriptFile(file: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
-  } catch (cause) {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    const problem = isMissing ? 'there is no such file' : `cannot be read as text (${messageOf(cause)})`;
-    throw new ColloquyError(`${file}:1:1 ${problem}`, { code: 'bad-script', cause });
-  }
 }

@@ -1,4 +1,4 @@
-import { readScriptFile } from '../eliza/load-script.ts';
+import { readScriptFile } from '../read-script-file.ts';
 import type { Node } from '../eliza/lists.ts';
 import { parsePattern } from '../eliza/pattern.ts';
 import { readYaml, type YamlPath } from '../eliza/read-yaml.ts';

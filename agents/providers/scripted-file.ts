@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import type { ConfigProblem } from '../../config/errors.ts';
 import { describeProblems } from '../../config/issues.ts';
 import { readPositionedYaml, type PositionedYaml } from '../../config/positions.ts';
-import { ColloquyError, messageOf } from '../../wire/errors.ts';
+import { ColloquyError } from '../../wire/errors.ts';
+import { readScriptFile } from '../read-script-file.ts';
 
 const tokens = z.int().min(0);
 
@@ -50,7 +50,7 @@ interface Script {
  * ColloquyError `bad-script` with a line `file:line:column problem` for each mistake.
  */
 export function readReplies(file: string): Script {
-  const text = readText(file);
+  const text = readScriptFile(file);
   if (/\.(?:ya?ml|json)$/i.test(file)) {
     const yaml = readPositionedYaml(text, file);
     if (yaml.problems.length > 0) throw badScript(yaml.problems);
@@ -86,14 +86,6 @@ function parse(value: unknown, yaml: PositionedYaml): Script {
   });
   if (problems.length > 0) throw badScript(problems);
   return { at_end: script.data.at_end, replies };
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw badScript([{ where: `${file}:1:1`, message: `cannot be read: ${messageOf(error)}` }]);
-  }
 }
 
 function badScript(problems: readonly ConfigProblem[]): ColloquyError {

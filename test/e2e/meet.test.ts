@@ -124,7 +124,7 @@ describe('colloquy meet', () => {
       ['-b', 'anthropic', '-a', 'eliza'],
       'agent b: anthropic: no ANTHROPIC_API_KEY; set it in the environment or in .env',
     ],
-    [['-a', 'scripted:nowhere.yml'], 'agent [ab]: nowhere.yml does not exist'],
+    [['-a', 'scripted:nowhere.yml'], 'agent [ab]: nowhere.yml:1:1 there is no such file'],
     [['-a', 'olama'], '-a: no service is called "olama"; did you mean "ollama"?'],
     [['sheldon-cooper', 'therapist'], 'who writes for Dr. Sheldon Cooper?'],
     [['shelock-holmes', 'parry'], 'shelock-holmes not found; did you mean personas/sherlock-holmes.md?'],

@@ -139,6 +139,14 @@ describe.each(services)('$name', (service) => {
     await expect(last).rejects.toMatchObject({ code, provider: service.name });
   });
 
+  it('asks again when the server hangs up without an answer', async () => {
+    const { outcome, waits } = await ask(service, [{ type: 'hang-up' }, hello]);
+    expect(wordsOf((await outcome).pieces)).toBe('Hello, wörld 🌍');
+    expect(waits).toEqual([250]);
+    const { outcome: last } = await ask(service, [{ type: 'hang-up' }], { maxRetries: 0 });
+    await expect(last).rejects.toMatchObject({ code: 'cut-off' });
+  });
+
   it('gives up a server that takes the request and never answers', async () => {
     const { outcome, server } = await ask(service, [{ type: 'silence' }, hello], { firstPieceMs: 60 });
     expect(wordsOf((await outcome).pieces)).toBe('Hello, wörld 🌍');

@@ -27,7 +27,9 @@ export type Answer =
   /** Sends exactly this with status 200. */
   | { readonly type: 'raw'; readonly contentType: string; readonly text: string }
   /** Reads the request and never answers. */
-  | { readonly type: 'silence' };
+  | { readonly type: 'silence' }
+  /** Reads the request and closes the connection. */
+  | { readonly type: 'hang-up' };
 
 export interface RecordedRequest {
   readonly url: string;
@@ -42,9 +44,9 @@ export interface ModelServer {
   readonly origin: string;
   readonly requests: readonly RecordedRequest[];
   /** Resolves when so many requests have come. */
-  untilAsked(count: number): Promise<void>;
+  readonly untilAsked: (count: number) => Promise<void>;
   /** The client has got what was sent so far. */
-  hear(): void;
+  readonly hear: () => void;
 }
 
 /** Gives the n-th answer to the n-th request, and refuses those for which there is none. */
@@ -93,6 +95,9 @@ async function give(
   switch (answer.type) {
     case 'silence':
       return;
+    case 'hang-up':
+      response.socket?.destroy();
+      return;
     case 'raw':
       response.writeHead(200, { 'content-type': answer.contentType }).end(answer.text);
       return;
@@ -101,7 +106,12 @@ async function give(
       response.end(JSON.stringify(wire.refusal(answer.message, answer.kind)));
       return;
     case 'reply': {
-      const { reasoning = [], pieces, usage = { input: 0, output: 0, cached: 0 }, ending = 'finish' } = answer;
+      const {
+        reasoning = [],
+        pieces,
+        usage = { input: 0, output: 0, cached: 0 },
+        ending = 'finish',
+      } = answer;
       response.writeHead(200, { 'content-type': wire.contentType });
       response.write(wire.begin(usage, body) + wire.reasoning(reasoning) + wire.words(pieces));
       if (ending === 'reset' || ending === 'error') await heard;
