@@ -133,7 +133,7 @@ describe('a file of replies', () => {
 
   it('is refused when it is not there, or holds nothing', async () => {
     const missing = path.join(await temporaryFolder(), 'no.yml');
-    expect(() => createScripted(missing)).toThrow(`${missing}:1:1 cannot be read`);
+    expect(() => createScripted(missing)).toThrow(`${missing}:1:1 there is no such file`);
     const empty = await fileOf('replies.txt', '---\n\n---\n');
     expect(() => createScripted(empty)).toThrow(`${empty}:1:1 holds no reply`);
   });
