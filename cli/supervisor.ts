@@ -48,10 +48,12 @@ export class Supervisor {
       if (message.type === 'failed') reason = message.message;
       handlers.onMessage?.(message);
     });
-    let lastLine: string | undefined;
+    let complaint: string | undefined;
     if (child.stderr) {
       createInterface({ input: child.stderr }).on('line', (line) => {
-        if (line.trim() !== '') lastLine = line.trim();
+        // Node's account of a crash has one line worth telling, among many.
+        if (/^\w*Error\b.*: /.test(line) || (complaint === undefined && isSpoken(line)))
+          complaint = line.trim();
         handlers.onStderr?.(line);
       });
     }
@@ -59,7 +61,7 @@ export class Supervisor {
       child.once('error', (error) => (reason ??= error.message));
       child.once('close', (code, signal) => {
         this.#children.delete(name);
-        resolve({ name, code, signal, reason: reason ?? (code === 0 ? undefined : lastLine) });
+        resolve({ name, code, signal, reason: reason ?? (code === 0 ? undefined : complaint) });
       });
     });
   }
@@ -77,4 +79,9 @@ export class Supervisor {
       child.once('close', () => clearTimeout(timer));
     }
   }
+}
+
+/** Neither a line of the log, which is JSON, nor one of a stack. */
+function isSpoken(line: string): boolean {
+  return line.trim() !== '' && !/^(?:\{|\s|node:|file:|Node\.js v)/.test(line);
 }

@@ -35,7 +35,7 @@ function describeIssue(
     return issue.keys.map((key) => {
       const path = [...issue.path, key];
       const where = sources.get(path.join('.')) ?? yaml.locate(path, 'key');
-      return { where, message: `unknown key "${key}"${suggestion(known, key)}` };
+      return { where, message: `unknown key ${show(key)}${suggestion(known, key)}` };
     });
   }
   const key = issue.path.join('.');
@@ -50,7 +50,10 @@ function describeIssue(
 }
 
 function describeValue(issue: z.core.$ZodIssue, value: unknown, secret: boolean): string {
-  const shown = secret || Number.isNaN(value) ? '' : `, not ${JSON.stringify(value)}`;
+  // An address may carry a password.
+  const isHidden = secret || (issue.code === 'invalid_format' && String(value).includes('@'));
+  const shown =
+    isHidden || (typeof value === 'number' && !Number.isFinite(value)) ? '' : `, not ${show(value)}`;
   switch (issue.code) {
     case 'invalid_type':
       return `must be ${issue.expected === 'int' ? 'a whole number' : article(issue.expected)}${shown}`;
@@ -79,11 +82,17 @@ function describeUnion(issues: readonly z.core.$ZodIssue[], value: unknown, secr
     if (issue.code !== 'invalid_type') return [];
     return issue.path.length > 0 ? [`a list of ${issue.expected}s`] : [article(issue.expected)];
   });
-  return `must be ${[...new Set(types)].join(' or ')}${secret ? '' : `, not ${JSON.stringify(value)}`}`;
+  return `must be ${[...new Set(types)].join(' or ')}${secret ? '' : `, not ${show(value)}`}`;
 }
 
 export function oneOf(values: readonly string[], value: unknown): string {
-  return `must be one of ${values.join(', ')}, not ${JSON.stringify(value)}${suggestion(values, String(value))}`;
+  return `must be one of ${values.join(', ')}, not ${show(value)}${suggestion(values, String(value))}`;
+}
+
+/** Quoted, so that no control character reaches a terminal, and cut: it is the mistake that matters. */
+function show(value: unknown): string {
+  const text = JSON.stringify(value)?.replace(/[\u007f-\u009f]/g, '\ufffd') ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
 /** One letter in three may be wrong, rounded up, three at most, and never all of them. */

@@ -39,7 +39,7 @@ export function loadProxyConfig(sources: ConfigSources): LoadedConfig<ProxyConfi
   return merge(proxySchema, readConfigFile(file, sources.cwd), file, {}, sources);
 }
 
-/** `service` is needed unless the file names it. Throws ConfigError with all that is wrong. */
+/** `service` is needed unless the file names it, inside or by what it is called. Throws ConfigError with all that is wrong. */
 export function loadServiceConfig(
   sources: ConfigSources & { readonly service?: ServiceName | undefined },
 ): LoadedConfig<ServiceConfig> {
@@ -101,7 +101,9 @@ function showPath(file: string, cwd: string): string {
 function serviceOf(yaml: PositionedYaml, wanted: ServiceName | undefined, name: string): ServiceName {
   const named = isMapping(yaml.value) ? yaml.value['service'] : undefined;
   if (named === undefined) {
-    if (wanted) return wanted;
+    // Nothing of a file is needed, so an empty openai.yml is one for openai.
+    const implied = wanted ?? serviceNames.find((known) => known === path.parse(name).name);
+    if (implied) return implied;
     throw new ConfigError([
       { where: `${name}:1:1`, message: `names no service; add "service: ${serviceNames.join('|')}"` },
     ]);

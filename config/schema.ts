@@ -5,7 +5,14 @@ import type { ServiceName } from './service-names.ts';
 
 const port = z.int().min(0).max(65_535);
 const count = z.int().min(0);
-const seconds = z.number().min(0);
+/** What Node's timers can wait, about 24 days: with more, `setTimeout` fires at once. */
+const longestTimerMs = 2_147_483_647;
+const seconds = z
+  .number()
+  .min(0)
+  .max(Math.floor(longestTimerMs / 1_000));
+/** Without this, `localhost:8000/v1` is a URL too, of the protocol `localhost:`. */
+const webAddress = z.url({ protocol: /^https?$/ });
 const secret = (text: string): z.ZodOptional<z.ZodString> =>
   z.string().optional().meta({ description: text, secret: true });
 
@@ -40,6 +47,7 @@ export const proxySchema = z.strictObject({
     .meta({ description: 'what agents must know to sit down; empty: nothing', secret: true }),
   max_frame_bytes: z.int().min(1_024).default(1_048_576).describe('the longest frame'),
   classic_idle_ms: count
+    .max(longestTimerMs)
     .default(250)
     .describe('silence that ends a message of the classic dialect; 0: a line is a message'),
   greeting_seconds: seconds.default(10).describe('how long a greeting may take'),
@@ -83,13 +91,15 @@ const gone = z
   .optional()
   .meta({ hidden: true });
 
-const charactersPerSecond = seconds.default(0).describe('how fast replies are written; 0: at once');
+const charactersPerSecond = z.number().min(0).default(0).describe('how fast replies are written; 0: at once');
 
 export const serviceSchemas = {
   openai: z.strictObject({
     service: z.literal('openai').default('openai'),
     model: z.string().min(1).default('gpt-4o-mini').describe('model'),
-    base_url: z.url().default('https://api.openai.com/v1').describe('where the service is; OPENAI_BASE_URL'),
+    base_url: webAddress
+      .default('https://api.openai.com/v1')
+      .describe('where the service is; OPENAI_BASE_URL'),
     api_key: secret('better kept in OPENAI_API_KEY or in .env'),
     temperature,
     top_p,
@@ -102,8 +112,7 @@ export const serviceSchemas = {
   anthropic: z.strictObject({
     service: z.literal('anthropic').default('anthropic'),
     model: z.string().min(1).default('claude-sonnet-4-5').describe('model'),
-    base_url: z
-      .url()
+    base_url: webAddress
       .default('https://api.anthropic.com')
       .describe('where the service is; ANTHROPIC_BASE_URL'),
     api_key: secret('better kept in ANTHROPIC_API_KEY or in .env'),
@@ -135,7 +144,9 @@ export const serviceSchemas = {
   lmstudio: z.strictObject({
     service: z.literal('lmstudio').default('lmstudio'),
     model: z.string().default('').describe('model; empty: whatever is loaded'),
-    base_url: z.url().default('http://127.0.0.1:1234/v1').describe('where LM Studio is; LMSTUDIO_BASE_URL'),
+    base_url: webAddress
+      .default('http://127.0.0.1:1234/v1')
+      .describe('where LM Studio is; LMSTUDIO_BASE_URL'),
     api_key: secret('only if a proxy in front of it asks for one; LMSTUDIO_API_KEY'),
     temperature,
     top_p,

@@ -13,6 +13,9 @@ const maxCardBytes = 16 * 1024 * 1024;
 /** Longer names are cut: they become a title, a file name and the head of a column. */
 const maxNameCharacters = 80;
 
+/** Some cards carry hundreds; nobody chooses among more than these. */
+const maxOtherOpenings = 20;
+
 /** What {{user}} becomes: who the other is, a persona does not know. */
 const partner = 'the other speaker';
 
@@ -52,6 +55,11 @@ const cardSchema = z.object({
   personality: textSchema,
   scenario: textSchema,
   first_mes: textSchema,
+  alternate_greetings: z
+    .array(textSchema)
+    .nullish()
+    .catch(null)
+    .transform((greetings) => (greetings ?? []).slice(0, maxOtherOpenings)),
   mes_example: textSchema,
   system_prompt: textSchema,
   post_history_instructions: textSchema,
@@ -141,12 +149,18 @@ function renderPersona(card: Card): string {
 }
 
 function renderFrontMatter(card: Card): string {
-  const opening = withoutControls(fillMacros(card.first_mes, card.nickname || card.name));
-  return stringify(
+  const [opening = '', ...others] = [card.first_mes, ...card.alternate_greetings].map((text) =>
+    withoutControls(fillMacros(text, card.nickname || card.name)),
+  );
+  const yaml = stringify(
     // A card knows nothing of our control messages, whatever headings its author chose.
     { ...(opening === '' ? {} : { opening }), instructions: true },
     { lineWidth: 0 },
   );
+  // JSON, which is YAML too, keeps each on its line.
+  const choices = others.filter((text) => text !== '').map((text) => `# opening: ${JSON.stringify(text)}\n`);
+  if (choices.length === 0) return yaml;
+  return `${yaml}# Other openings that the card offers; for one of them, move its # to the one above.\n${choices.join('')}`;
 }
 
 /** In one go, so that a name that looks like a macro is none. */

@@ -19,8 +19,8 @@ export interface GuestOptions {
   readonly onGone: (guest: Guest, detail: string) => void;
 }
 
-/** How many frames a guest may send before a partner is there. */
-const maxEarlyFrames = 64;
+/** How many messages a guest may send before a partner is there; together they may be as long as one. */
+const maxEarlyMessages = 64;
 
 /** A connection on its way to a meeting: it greets, waits for a partner, and then speaks. */
 export class Guest {
@@ -31,6 +31,7 @@ export class Guest {
   #peer: Peer | undefined;
   #meeting: Meeting | undefined;
   #early: AgentFrame[] = [];
+  #earlyCharacters = 0;
 
   constructor(seat: Seat, socket: Socket, options: GuestOptions) {
     this.seat = seat;
@@ -85,8 +86,9 @@ export class Guest {
     if (!this.#peer) return this.#greet(line);
     const frame = this.#peer.isFramed ? parseAgentFrame(line) : parseClassicMessage(line);
     if (this.#meeting) return this.#meeting.receive(this.seat, frame);
-    if (this.#early.length >= maxEarlyFrames) {
-      throw new ProtocolError('bad-frame', `more than ${maxEarlyFrames} messages before a partner was there`);
+    this.#earlyCharacters += line.length;
+    if (this.#early.length >= maxEarlyMessages || this.#earlyCharacters > this.#options.maxFrameBytes) {
+      throw new ProtocolError('bad-frame', 'so much cannot be kept for a partner who is not there yet');
     }
     this.#early.push(frame);
   }

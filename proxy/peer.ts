@@ -48,12 +48,13 @@ export class Peer {
     this.#socket.sendLine(this.isFramed ? (line ?? encodeText(text)) : encodeClassicText(text));
   }
 
+  /** What only shows the way is left out for a peer that does not keep up. */
   delta(text: string): void {
-    if (this.wants('delta')) this.#control('delta', text);
+    if (this.wants('delta') && this.hasRoom) this.#control('delta', text);
   }
 
   status(text: string): void {
-    if (this.wants('delta')) this.#control('status', text);
+    if (this.wants('delta') && this.hasRoom) this.#control('status', text);
   }
 
   bye(): void {

@@ -103,6 +103,9 @@ async function runProxy(argv: Flags): Promise<void> {
 
   const ports = await relay.listen();
   launcher?.report({ type: 'listening', ports });
+  if (config.token === '' && !isLoopback(config.host)) {
+    log.warn(`whoever reaches ${config.host} can sit down: set a token in config/proxy.yml`);
+  }
   log.info(ports, `listening on ${config.host}, port ${ports.a} for seat a and port ${ports.b} for seat b`);
 }
 
@@ -136,4 +139,8 @@ function toRateLimits(limits: { messages_per_minute: number; characters_per_minu
   charactersPerMinute: number;
 } {
   return { messagesPerMinute: limits.messages_per_minute, charactersPerMinute: limits.characters_per_minute };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

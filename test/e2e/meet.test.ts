@@ -157,6 +157,20 @@ describe('colloquy meet', () => {
     expect(journalIn(cwd).at(-1)).toMatchObject({ type: 'stop', reason: 'agent-lost' });
   });
 
+  it('says which of the three was killed, and ends the others', async () => {
+    const cwd = await temporaryFolder();
+    const launcher = colloquy(cwd, 'meet', '-M', '0');
+    await launcher.until(/\[1\]/);
+    const children = descendantsOf(launcher.pid);
+    const isAgentB = (pid: number): boolean =>
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('parry.md');
+    process.kill(children.find(isAgentB) ?? 0, 'SIGKILL');
+    expect((await launcher.ended).code).toBe(1);
+    expect(launcher.stderr).toBe('colloquy: agent b: killed by SIGKILL\n');
+    expect(launcher.stdout).toMatch(/agent-lost[^]*Transcript: /);
+    await untilGone(children, 1_000);
+  });
+
   it('keeps nothing when told so', async () => {
     const cwd = await temporaryFolder();
     const { code, stdout } = await run(cwd, 'meet', '-n', '-M', '2', '--typing-speed', '0');

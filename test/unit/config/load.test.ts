@@ -86,8 +86,9 @@ describe('the layers', () => {
 });
 
 describe('the service', () => {
-  it('is named by the file alone', async () => {
-    const cwd = await folderWith({ 'my.yml': 'service: parry\n' });
+  it('is named by the file alone, in it or by what it is called', async () => {
+    const cwd = await folderWith({ 'my.yml': 'service: parry\n', 'ollama.yml': 'model: mine\n' });
+    expect(load(cwd, { file: 'ollama.yml' }).value).toMatchObject({ service: 'ollama', model: 'mine' });
     expect(load(cwd, { file: 'my.yml' }).value.service).toBe('parry');
     expect(load(cwd, { file: 'my.yml', service: 'parry' }).value.service).toBe('parry');
   });
@@ -187,7 +188,7 @@ describe('mistakes in a file', () => {
     [
       'a key that stands there twice, beside others',
       'port_a: 1\nport_a: 2\nport_b: -1',
-      ['my.yml:2:1 Map keys must be unique', 'my.yml:3:9 port_b must be at least 0, not -1'],
+      ['my.yml:2:1 key "port_a" stands here twice', 'my.yml:3:9 port_b must be at least 0, not -1'],
     ],
     ['no mapping', '- one', ['my.yml:1:1 must be a mapping of keys to values']],
     ['a text alone', 'hello', ['my.yml:1:1 must be a mapping of keys to values']],
@@ -197,7 +198,47 @@ describe('mistakes in a file', () => {
       'service: openai\nstop: [a',
       ['my.yml:2:9 Flow sequence in block collection must be'],
     ],
-    ['an alias of nothing', 'host: *nobody', ['my.yml:1:1 Unresolved alias']],
+    [
+      'aliases of nothing',
+      'a: &first 1\nhost: *sk-nobody\nb: *first\nc: *later\nd: &later 1',
+      [
+        'my.yml:2:7 is an alias without an anchor before it; put a text that begins with * in quotation marks',
+        'my.yml:4:4 is an alias without an anchor before it; put a text that begins with * in quotation marks',
+      ],
+    ],
+    [
+      'an alias inside of what it stands for',
+      'service: openai\nstop: &x [a, *x]',
+      ['my.yml:2:14 is an alias without an anchor before it'],
+    ],
+    ['a second document', 'port_a: 1\n---\nport_a: 2', ['my.yml:2:1 begins a second document']],
+    ['lists in lists in lists', `hello: ${'['.repeat(20_000)}`, ['my.yml:1:']],
+    [
+      'an address that is none, or of another protocol',
+      'service: openai\nbase_url: localhost:8000/v1',
+      ['my.yml:2:11 base_url must be a URL such as https://host/v1, not "localhost:8000/v1"'],
+    ],
+    [
+      'a wait that no timer can keep',
+      'service: openai\nidle_seconds: 2147484\ntimeout_seconds: .inf',
+      [
+        'my.yml:2:15 idle_seconds must be at most 2147483, not 2147484',
+        'my.yml:3:18 timeout_seconds must be a number',
+      ],
+    ],
+    [
+      'an escape sequence',
+      '"\\e[31mx": 1\nfirst: "\\e[2J\\x9b"',
+      [
+        'my.yml:1:1 unknown key "\\u001b[31mx"',
+        'my.yml:2:8 first must be one of random, a, b, not "\\u001b[2J\ufffd"',
+      ],
+    ],
+    [
+      'a value that is long',
+      `first: ${'x'.repeat(3_000)}`,
+      [`my.yml:1:8 first must be one of random, a, b, not "${'x'.repeat(79)}…`],
+    ],
   ])('such as %s are reported with their place', async (_, yaml, problems) => {
     const cwd = await folderWith({ 'my.yml': yaml });
     const found = checkConfigFile('my.yml', cwd).map(({ where, message }) => `${where} ${message}`);
@@ -228,9 +269,18 @@ describe('mistakes in a file', () => {
   });
 
   it('are those of the proxy where no service is named, in a file that is not called like one', async () => {
-    const cwd = await folderWith({ 'relay.yml': 'port_a: 5\n', 'openai.yml': 'port_a: 5\n' });
+    const files = { 'relay.yml': 'port_a: 5\n', 'openai.yml': 'port_a: 5\n', 'eliza.yml': '' };
+    const cwd = await folderWith(files);
     expect(checkConfigFile('relay.yml', cwd)).toEqual([]);
-    expect(checkConfigFile('openai.yml', cwd)[0]?.message).toMatch(/^names no service/);
+    expect(checkConfigFile('openai.yml', cwd)[0]?.message).toMatch(/^unknown key "port_a"/);
+    expect(checkConfigFile('eliza.yml', cwd)).toEqual([]);
+  });
+
+  it('that are no text are told with its name', async () => {
+    const cwd = await folderWith({ 'my.yml': Buffer.from('hello: \xff', 'latin1') });
+    expect(checkConfigFile('my.yml', cwd)).toEqual([
+      { where: 'my.yml', message: 'is not UTF-8; save it as UTF-8' },
+    ]);
   });
 
   it('that is not there, or is a folder, are told with its name', async () => {
@@ -276,6 +326,11 @@ describe('secrets', () => {
       'service: openai\napi_key: [sk-very-secret]',
       'my.yml:2:10 api_key must be a string',
     ],
+    [
+      'an address with a password',
+      'service: openai\nbase_url: "http://maud:s3cret@ho st/v1"',
+      'my.yml:2:11 base_url must be a URL such as https://host/v1',
+    ],
     ['a token that is a number', 'token: 5318008', 'my.yml:1:8 token must be a string'],
   ])('stay out of the message about %s', async (_, yaml, message) => {
     const cwd = await folderWith({ 'my.yml': yaml });
@@ -316,7 +371,7 @@ function load(
   return loadServiceConfig({ cwd, env: {}, flags: {}, ...sources });
 }
 
-async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
+async function folderWith(files: Readonly<Record<string, string | Buffer>>): Promise<string> {
   const folder = await temporaryFolder();
   for (const [name, text] of Object.entries(files)) {
     await mkdir(path.dirname(path.join(folder, name)), { recursive: true });

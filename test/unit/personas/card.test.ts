@@ -60,14 +60,38 @@ describe('a character card', () => {
     });
   });
 
-  it('of version 2 brings its prompts, and leaves out notes and further greetings', () => {
+  it('of version 2 brings its prompts, and leaves out notes', () => {
     const { markdown } = importCard(
       json({ spec: 'chara_card_v2', data: { ...maud, ...extras } }),
       'maud.json',
     );
     expect(markdown).toContain('You are Maud Ferris.\n\nStay in the year 1911.\n\n## Who you are');
     expect(markdown).toMatch(/## Above all\n\nMaud Ferris never names a price\.\n$/);
-    for (const word of ['Sundays', 'Shut the gate', 'original', '{{']) expect(markdown).not.toContain(word);
+    for (const word of ['Sundays', 'original', '{{']) expect(markdown).not.toContain(word);
+  });
+
+  it('offers its other greetings in comments, ready to be chosen and out of the prompt', async () => {
+    const greetings = ['Shut the gate,\n{{user}}. /bye', '---', ' ', null, '"quoted" # \u0085'];
+    const { markdown } = importCard(json({ ...maud, alternate_greetings: greetings }), 'maud.json');
+    const offered = markdown.split('\n').filter((line) => line.startsWith('# opening: '));
+    expect(offered).toEqual([
+      '# opening: "Shut the gate,\\nthe other speaker."',
+      '# opening: "---"',
+      '# opening: "\\"quoted\\" #"',
+    ]);
+    expect((await load(markdown)).text).not.toMatch(/Shut the gate|quoted/);
+    for (const line of offered) {
+      const chosen = markdown.replace(/^opening: .*$/m, '').replace(line, line.slice(2));
+      expect((await load(chosen)).opening).toBe(JSON.parse(line.slice('# opening: '.length)));
+    }
+  });
+
+  it('offers twenty other greetings at most, and none where they are no list', () => {
+    const count = (alternate_greetings: unknown): number =>
+      importCard(json({ ...maud, alternate_greetings }), 'maud.json').markdown.split('# opening: ').length -
+      1;
+    expect(count(Array(50).fill('Hello.'))).toBe(20);
+    expect(count('Hello.')).toBe(0);
   });
 
   it('of version 3 is called by its nickname in the text and by its name in the title', () => {

@@ -22,6 +22,13 @@ describe('the title of a persona', () => {
     ['# Robot Persona: R2 (unit) (en) [n]', { name: 'R2 (unit)', kind: 'Robot', lang: 'en', gender: 'n' }],
     ['#\tΣωκράτης (el)', { name: 'Σωκράτης', lang: 'el' }],
     ['Before it.\n\n# Maud (en)', { name: 'Maud', lang: 'en' }],
+    ['# C# (en) #', { name: 'C#', lang: 'en' }],
+    ['# Rules\n\n# Gardener Persona: Maud (en)', { name: 'Maud', kind: 'Gardener', lang: 'en' }],
+    ['# General Instructions\n\nOn /start speak.\n\n# Maud (en)', { name: 'Maud', lang: 'en' }],
+    ['# Instructions\n\nPrune.', { name: 'maud' }],
+    ['```sh\n# a comment\n~~~\n```\n\n# Maud (en)', { name: 'Maud', lang: 'en' }],
+    [`# Maud${' '.repeat(50_000)}Ferris (en)`, { name: 'Maud Ferris', lang: 'en' }],
+    [`# ${'x'.repeat(1_000)} (en)`, { name: 'x'.repeat(400) }],
     ['## Only a section', { name: 'maud' }],
     ['No title at all.', { name: 'maud' }],
   ])('%j says who it is', async (title, expected) => {
@@ -101,11 +108,12 @@ describe('front matter', () => {
       ],
     ],
     ['an empty text', 'goal: ""', ['maud.md:2:7 goal must not be empty']],
+    ['a blank text', 'opening: "  "', ['maud.md:2:10 opening must not be empty']],
     ['a list', '- one\n- two', ['maud.md:2:1 must be a mapping, not ["one","two"]']],
     [
       'a key that stands there twice',
       'seed: 1\nseed: 2\nmodel: 3',
-      ['maud.md:3:1 Map keys must be unique', 'maud.md:4:8 model must be a string, not 3'],
+      ['maud.md:3:1 key "seed" stands here twice', 'maud.md:4:8 model must be a string, not 3'],
     ],
     [
       'several mistakes',
@@ -171,11 +179,9 @@ describe('the bytes of a persona', () => {
   });
 
   it.each<[string, Buffer, string]>([
-    [
-      'no UTF-8',
-      Buffer.from([0x23, 0x20, 0xff, 0xfe]),
-      'maud.md cannot be read: what was sent is no valid UTF-8',
-    ],
+    ['no UTF-8', Buffer.from([0x23, 0x20, 0xff, 0xfe]), 'maud.md is not UTF-8; save it as UTF-8'],
+    ['none', Buffer.alloc(0), 'maud.md is empty; write who the agent is'],
+    ['only front matter', Buffer.from('---\nseed: 1\n---\n\n'), 'maud.md is empty; write who the agent is'],
     ['too many', Buffer.alloc(256 * 1024 + 1, 'x'), 'maud.md has 262145 bytes; a persona may have 262144'],
   ])('that are %s are refused', async (_, bytes, problem) => {
     expect(await problemsOf(bytes)).toEqual([problem]);
@@ -193,6 +199,13 @@ describe('the name of a persona', () => {
     expect(loadPersona('personas/therapist.md', { cwd: folder }).name).toBe('Mine');
     await writeFile(path.join(folder, 'therapist'), '# Nearest (en)\n\nYou listen.\n');
     expect(loadPersona('therapist', { cwd: folder }).name).toBe('Nearest');
+  });
+
+  it('may be that of one that comes with the program, as it stands in its folder', async () => {
+    const folder = await temporaryFolder();
+    for (const name of ['therapist', 'therapist.md', 'personas/therapist', 'personas/therapist.md']) {
+      expect(loadPersona(name, { cwd: folder }).name, name).toBe('Dr. Winifred Oakes');
+    }
   });
 
   it.each([
@@ -231,11 +244,35 @@ describe('a check', () => {
       ['maud.md:2:1 "english" is no language code; write one such as en or pt-BR'],
     ],
     ['only headings', '# Maud (en)\n\n## Who you are\n', ['maud.md:1:1 says nothing about who the agent is']],
+    [
+      'a language that is none in its front matter',
+      '---\nseed: 1\nlang: english\n---\n\n# Maud\n\nYou prune.',
+      ['maud.md:3:7 "english" is no language code; write one such as en or pt-BR'],
+    ],
+    [
+      'control characters in its front matter',
+      '---\nname: "Maud\\nFerris"\nopening: "\\e[2J"\ngoal: "one\\ntwo"\n---\n\n# Maud (en)\n\nYou prune.',
+      ['maud.md:2:7 name holds a control character', 'maud.md:3:10 opening holds a control character'],
+    ],
+    [
+      'front matter that never ends',
+      '---\nseed: 1\n\n# Maud (en)\n\nYou prune.',
+      ['maud.md:1:1 begins with ---, but no second --- ends the front matter'],
+    ],
     ['a control character', '# Maud (en)\n\nYou\u001b[2J prune.', ['maud.md:3:1 holds a control character']],
     ['nothing wrong', '# Maud (en)\n\nYou\tprune.', []],
   ])('of a persona with %s says so', async (_, markdown, problems) => {
     expect(await problemsOf(markdown)).toEqual(problems);
   });
+});
+
+it('reads a title that is long and repetitive without getting slow', async () => {
+  for (const piece of [' ', '#', '(', '[', '(en) ', '() ', 'Persona: ', '`', '# ']) {
+    const started = performance.now();
+    await problemsOf(`# x${piece.repeat(Math.floor(200_000 / piece.length))}y\n\nYou prune.`);
+    // Takes about 10 ms; a pattern that backtracks takes minutes.
+    expect(performance.now() - started).toBeLessThan(5_000);
+  }
 });
 
 describe('the personas that come with the program', () => {
