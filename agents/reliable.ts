@@ -155,5 +155,6 @@ function orSilence<T>(
 }
 
 function defaultSleep(delayMs: number, signal: AbortSignal): Promise<unknown> {
-  return systemSleep(delayMs, undefined, { signal });
+  // setTimeout fires at once for more than 2^31 - 1 ms.
+  return systemSleep(Math.min(delayMs, 2_147_483_647), undefined, { signal });
 }

@@ -66,6 +66,11 @@ async function bodies(folder: string): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(fileNames.map(read)));
 }
 
+/** The libraries are loaded first, and the machine may be busy. */
+function eventually(check: () => Promise<void> | void): Promise<void> {
+  return vi.waitFor(check, { timeout: 15_000 });
+}
+
 test('what was written piece by piece is what is rendered whole', async () => {
   const { folder, append, writer, errors, read } = await follow();
   for (const [index, event] of stamp(events).entries()) {
@@ -73,9 +78,9 @@ test('what was written piece by piece is what is rendered whole', async () => {
     // In two halves, so that the writer sees torn lines too.
     await append(line.slice(0, 20));
     await append(line.slice(20));
-    if (index === 2) await vi.waitFor(async () => expect(await read('a.txt')).toContain('Hello'));
+    if (index === 2) await eventually(async () => expect(await read('a.txt')).toContain('Hello'));
   }
-  await vi.waitFor(async () => expect(await read('transcript.html')).toContain('Bert says /end'));
+  await eventually(async () => expect(await read('transcript.html')).toContain('Bert says /end'));
   const followed = await bodies(folder);
   expect(await read('transcript.html')).toContain('going on');
   await renderTranscripts(folder);
@@ -95,8 +100,8 @@ test('each file is valid after every turn: a page without open elements, a table
   for (const [index, event] of stamp(events).entries()) {
     await append(toLines([event]));
     if (event.type !== 'turn') continue;
-    await vi.waitFor(async () => expect(await read('transcript.md')).toContain(`| ${event.turn} |`));
-    await vi.waitFor(async () => expect(await read('transcript.html')).toContain(`id="turn-${event.turn}"`));
+    await eventually(async () => expect(await read('transcript.md')).toContain(`| ${event.turn} |`));
+    await eventually(async () => expect(await read('transcript.html')).toContain(`id="turn-${event.turn}"`));
     const body = (await read('transcript.html')).split('</header>\n').slice(1).join('');
     for (const tag of ['article', 'div', 'p', 'header', 'pre', 'code']) {
       expect(body.split(new RegExp(`<${tag}[ >]`)).length, `${tag} after ${index}`).toBe(
@@ -123,20 +128,20 @@ test('many pokes make one rendering, and none is made before the interval is ove
   expect(due).toHaveLength(1);
   expect(await read('transcript.md')).toBe('');
   due[0]?.();
-  await vi.waitFor(async () => expect(await read('transcript.html')).toContain('turn-3'));
+  await eventually(async () => expect(await read('transcript.html')).toContain('turn-3'));
   expect(due).toHaveLength(1);
 });
 
 test('a file that somebody else wrote or removed is written anew', async () => {
   const { folder, append, read, errors } = await follow();
   await append(toLines(stamp(events)));
-  await vi.waitFor(async () => expect(await read('transcript.html')).toContain('turn-3'));
+  await eventually(async () => expect(await read('transcript.html')).toContain('turn-3'));
   const followed = await bodies(folder);
   await renderTranscripts(folder);
   await rm(path.join(folder, 'a.txt'));
   await append(toLines(stamp([turnEvent(4, 'more')], 10)));
-  await vi.waitFor(async () => expect(await read('transcript.html')).toContain('turn-4'));
-  await vi.waitFor(async () => expect(await read('a.txt')).toBe(followed['a.txt']));
+  await eventually(async () => expect(await read('transcript.html')).toContain('turn-4'));
+  await eventually(async () => expect(await read('a.txt')).toBe(followed['a.txt']));
   expect((await read('transcript.html')).match(/id="turn-1"/g)).toHaveLength(1);
   expect(await read('transcript.html')).toContain('going on');
   expect(errors).toEqual([]);
@@ -147,7 +152,7 @@ test('a folder that is gone is reported once, and finishing does not fail', asyn
   await append(toLines(stamp(events)));
   await rename(folder, `${folder}-elsewhere`);
   writer.poke();
-  await vi.waitFor(() => expect(errors).toHaveLength(1));
+  await eventually(() => expect(errors).toHaveLength(1));
   writer.poke();
   await writer.finish();
   expect(errors).toHaveLength(1);
