@@ -1,4 +1,5 @@
 import yargs, { type Argv, type CommandModule } from 'yargs';
+import type { CommandGroup } from './command-group.ts';
 import { agentCommand } from './commands/agent.ts';
 import { configCommands } from './commands/config.ts';
 import { docsCommand } from './commands/docs.ts';
@@ -9,14 +10,6 @@ import { proxyCommand } from './commands/proxy.ts';
 import { transcriptCommands } from './commands/transcript.ts';
 import { UsageError } from './failure.ts';
 import { readVersion } from './version.ts';
-
-/** A command with commands of its own, such as `transcript list`. */
-export interface CommandGroup {
-  readonly name: string;
-  readonly describe: string;
-  /** Each knows its own flags; what they have in common is only that yargs runs them. */
-  readonly commands: readonly unknown[];
-}
 
 const leading = [meetCommand, proxyCommand, agentCommand, joinCommand] as const;
 const groups: readonly CommandGroup[] = [transcriptCommands, personaCommands, configCommands];

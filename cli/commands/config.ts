@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { ConfigRow } from '../../config/show.ts';
-import type { CommandGroup } from '../commands.ts';
+import type { CommandGroup } from '../command-group.ts';
 import { takingMany } from '../many.ts';
 import { serviceNames } from '../../config/service-names.ts';
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import { messageOf } from '../../wire/errors.ts';
-import type { CommandGroup } from '../commands.ts';
+import type { CommandGroup } from '../command-group.ts';
 import { UsageError } from '../failure.ts';
 import { takingMany } from '../many.ts';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CommandModule } from 'yargs';
-import type { CommandGroup } from '../commands.ts';
+import type { CommandGroup } from '../command-group.ts';
 
 const folderFlag = {
   transcripts: {
