@@ -25,7 +25,9 @@ const jsonGreeting = z.object({
   provider: z.optional(shortText),
   model: z.optional(shortText),
   persona: z.optional(z.string()),
-  parameters: z.optional(z.record(z.string(), z.unknown())),
+  parameters: z.optional(
+    z.record(z.string(), z.unknown()).check(z.refine((value) => isShallow(value, 8), 'nested too deeply')),
+  ),
   seed: z.optional(z.number()),
   software: z.optional(shortText),
   meeting: z.optional(z.string()),
@@ -113,6 +115,12 @@ function splitNameAndModel(argument: string): Record<string, string | undefined>
   const split = /^(?<name>.*?[\p{L}\p{N}].*?)\.(?<model>\S+)$/u.exec(argument.slice(title.length))?.groups;
   if (!split) return { name: argument.replace(/\.$/, '') };
   return { name: `${title}${split['name']}`.trim(), model: split['model'] };
+}
+
+/** JSON of any depth can be read, but writing it again would overflow the stack. */
+function isShallow(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((inner) => isShallow(inner, depth - 1));
 }
 
 function sha256(text: string): string {

@@ -74,6 +74,15 @@ describe('the greeting in JSON', () => {
     },
   );
 
+  it('refuses what is nested so deeply that nobody could write it down again', () => {
+    const deep = '['.repeat(30_000) + ']'.repeat(30_000);
+    expect(() => parseGreeting(`/iam: {"name":"A","parameters":{"x":${deep}}}`)).toThrowError(
+      /nested too deeply/,
+    );
+    const { participant } = parseGreeting('/iam: {"name":"A","parameters":{"stop":["x"],"a":{"b":[1]}}}');
+    expect(participant.parameters).toEqual({ stop: ['x'], a: { b: [1] } });
+  });
+
   it('is recognised from its first characters', () => {
     expect(isJsonGreetingStart('/iam: {"na')).toBe(true);
     expect(isJsonGreetingStart('/iam: Nemo {')).toBe(false);
