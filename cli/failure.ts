@@ -15,7 +15,9 @@ const mistakes: ReadonlySet<string> = new Set([
   'no-key',
   'bad-script',
   'bad-persona',
-  'no-such-meeting',
+  'bad-command',
+  'unknown-meeting',
+  'ambiguous-meeting',
   'port-taken',
 ]);
 

@@ -83,7 +83,8 @@ async function runAgent(argv: Flags): Promise<void> {
       software: `colloquy ${readVersion()}`,
     },
     system: persona.text,
-    ...(persona.opening === undefined ? {} : { opening: persona.opening }),
+    // A script has its own first words.
+    ...(persona.opening === undefined || config.service === 'scripted' ? {} : { opening: persona.opening }),
     provider,
     patience: patienceOf(config),
     signal: abort.signal,
