@@ -101,6 +101,7 @@ class Follower implements TranscriptWriter {
   async #finish(): Promise<void> {
     const failed = this.#state === 'failed';
     this.#state = 'finishing';
+    this.#files.giveUp();
     this.#cancelTimer?.();
     await this.#work;
     try {
@@ -122,6 +123,7 @@ class GrowingFiles {
   readonly #journal: string;
   #position = journalStart;
   #outline: OutlineBuilder;
+  #givenUp = false;
   /** Bytes each file has, by name; empty as long as none is begun. */
   #sizes = new Map<string, number>();
 
@@ -142,6 +144,11 @@ class GrowingFiles {
     }
   }
 
+  /** Everything is about to be rendered whole: what is under way need not come to its end. */
+  giveUp(): void {
+    this.#givenUp = true;
+  }
+
   #startOver(): OutlineBuilder {
     this.#position = journalStart;
     this.#sizes = new Map();
@@ -156,7 +163,7 @@ class GrowingFiles {
     let isBegun = this.#sizes.size > 0;
     const pace = new Pace(followerIdleShare);
     for await (const item of journalItems(this.#journal, this.#position)) {
-      if (item.type === 'torn') break;
+      if (item.type === 'torn' || this.#givenUp) break;
       this.#outline.add(item);
       const { outline } = this.#outline;
       if (!isBegun) for (const rendering of renderings) add(rendering, rendering.header(outline, 'running'));

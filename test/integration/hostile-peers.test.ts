@@ -172,6 +172,23 @@ describe('in a meeting', () => {
     await bob.closed();
   });
 
+  it('what a peer does not read is held back at its sender, and none of it is lost', async () => {
+    const relay = await startRelay({ drainMs: 0 });
+    const { enemy: sender, victim: reader } = await seatEnemy(relay);
+    reader.socket.pause();
+    const pieces: string[] = [];
+    reader.socket.on('data', (piece: string) => pieces.push(piece));
+    const lines = Array.from({ length: 480 }, (_, index) => `${index} ${'x'.repeat(65_000)}\n`);
+    for (const line of lines) sender.send(line);
+    await new Promise((resolve) => setTimeout(resolve, 800));
+    // 31 MB were sent; the system's own buffers take a few, and the relay next to nothing.
+    expect(sender.socket.writableLength).toBeGreaterThan(10_000_000);
+    reader.socket.resume();
+    sender.send('/end\n');
+    await reader.closed();
+    expect(pieces.join('') === lines.join('') + '/stop: end\n').toBe(true);
+  });
+
   it('a peer that does not read holds up its own meeting only, and not for ever', async () => {
     const relay = await startRelay({ drainMs: 300 });
     const unharmed = await startWitness(relay);

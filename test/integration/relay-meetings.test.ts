@@ -99,6 +99,18 @@ describe('two agents of the framed dialect', () => {
     expect(journal('m1').filter(({ type }) => type === 'stop')).toHaveLength(1);
   });
 
+  it('get the last words and the end in one piece, so that nobody begins to answer', async () => {
+    const { ports } = await startRelay({ maxMessages: 1 });
+    const ada = await RawClient.greet(ports.a, a);
+    const bob = await RawClient.greet(ports.b, b);
+    await bob.until('\n');
+    const pieces: string[] = [];
+    bob.socket.on('data', (piece: string) => pieces.push(piece));
+    ada.send('last words\n');
+    await bob.closed();
+    expect(pieces).toEqual(['last words\n/stop: max-messages\n']);
+  });
+
   it('are stopped by the clock', async () => {
     const { ports } = await startRelay({ maxSeconds: 0.05 });
     const ada = await RawClient.greet(ports.a, a);
