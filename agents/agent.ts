@@ -97,7 +97,7 @@ class SeatedAgent {
           break;
         case 'text':
           this.#history.hear(frame.text);
-          if (!this.#nextIsGoodbye()) await this.#answer({});
+          if (!this.#nextBelongsToIt()) await this.#answer({});
           break;
         case 'help':
           this.#history.hear('/help');
@@ -136,8 +136,10 @@ class SeatedAgent {
     if (frame.type === 'bye') this.#attempt.abort();
   }
 
-  #nextIsGoodbye(): boolean {
-    return this.#connection.peek()[0]?.type === 'bye';
+  /** A control word that came with a text is answered together with it. */
+  #nextBelongsToIt(): boolean {
+    const next = this.#connection.peek()[0]?.type;
+    return next === 'bye' || next === 'help';
   }
 
   /** Asks the provider and sends what it says. Nothing is sent of a reply that was overtaken by events. */
@@ -177,7 +179,8 @@ class SeatedAgent {
         this.#delta(text);
       }
       if (piece.type !== 'end') continue;
-      const { rest, text } = cleaner.end();
+      const { rest, text, restart } = cleaner.end();
+      if (restart) takeBack();
       this.#delta(rest);
       const usage = piece.usage ? { usage: piece.usage } : {};
       const finish = text === '' ? 'empty' : piece.finish;

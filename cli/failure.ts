@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/errors.ts';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
-import { interruptedExitCode } from './interrupt.ts';
+import { wasInterrupted } from './interrupt.ts';
 import { report } from './supervised.ts';
 
 /** The user's mistake in how the program was called. */
@@ -23,14 +23,14 @@ const mistakes: ReadonlySet<string> = new Set([
 
 /** 1 failed, 2 the user's mistake, 130 interrupted. */
 export function exitCodeFor(error: unknown): number {
-  if (process.exitCode === interruptedExitCode) return interruptedExitCode;
+  if (wasInterrupted()) return Number(process.exitCode);
   if (error instanceof UsageError || error instanceof ConfigError) return 2;
   return error instanceof ColloquyError && mistakes.has(error.code) ? 2 : 1;
 }
 
 /** One sentence for the person; the whole story only where it is a defect of the program. */
 export function reportFailure(error: unknown): void {
-  if (process.exitCode === interruptedExitCode && (error as Error).name === 'AbortError') return;
+  if (wasInterrupted() && (error as Error).name === 'AbortError') return;
   const message = error instanceof ColloquyError ? error.message : `unexpected: ${stackOf(error)}`;
   if (report({ type: 'failed', message, exitCode: exitCodeFor(error) })) return;
   process.stderr.write(`colloquy: ${message}\n`);

@@ -1,17 +1,34 @@
 /** Exit code of a program that Ctrl-C ended: 128 + SIGINT. */
-export const interruptedExitCode = 130;
+const interruptedExitCode = 130;
+
+/** 128 + the number of the signal. */
+const terminatedExitCodes = { SIGTERM: 143, SIGHUP: 129 } as const;
 
 /**
- * The first Ctrl-C is polite, the second is not; SIGTERM and a closed terminal leave no time for
- * manners either. `polite` returns whether
- * there was anything to take leave of.
+ * The first Ctrl-C is polite, the second is not; SIGTERM and a closed terminal leave no time for manners
+ * either. `polite` returns whether there was anything to take leave of.
  */
-export function onInterrupt(handlers: { readonly polite: () => boolean; readonly atOnce: () => void }): void {
+export function onInterrupt(handlers: {
+  readonly polite: () => boolean;
+  readonly atOnce: () => void;
+  /** What SIGTERM and SIGHUP leave with, if not 128 and their number. */
+  readonly terminatedExitCode?: number;
+}): void {
   let asked = false;
   process.on('SIGINT', () => {
     process.exitCode = interruptedExitCode;
     if (!asked && handlers.polite()) asked = true;
     else handlers.atOnce();
   });
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => handlers.atOnce());
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      process.exitCode = handlers.terminatedExitCode ?? terminatedExitCodes[signal];
+      handlers.atOnce();
+    });
+  }
+}
+
+/** Whether a signal has decided already how the program leaves. */
+export function wasInterrupted(): boolean {
+  return process.exitCode !== undefined && Number(process.exitCode) > 128;
 }

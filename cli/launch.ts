@@ -4,7 +4,7 @@ import { ColloquyError } from '../wire/errors.ts';
 import { otherSeat, seats, type Seat } from '../wire/types.ts';
 import type { ChildMessage } from './child-protocol.ts';
 import { UsageError } from './failure.ts';
-import { onInterrupt } from './interrupt.ts';
+import { onInterrupt, wasInterrupted } from './interrupt.ts';
 import { createLiveView } from './live-view.ts';
 import { Supervisor, type Ending } from './supervisor.ts';
 
@@ -20,11 +20,15 @@ export interface LaunchOptions {
   readonly errors: NodeJS.WriteStream;
 }
 
+/** How long an agent may take to leave when the meeting is over. */
+const leaveGraceMs = 3_000;
+
 /** One meeting of three processes, from the first of them to the last. */
 export class Launch {
   readonly #options: LaunchOptions;
   readonly #supervisor = new Supervisor(process.env);
   readonly #show: (event: ViewerEvent) => void;
+  #paired = false;
   #stopped: Extract<ViewerEvent, { type: 'stopped' }> | undefined;
   /** The first that went wrong; what follows from it is not worth telling. */
   #failure: Error | undefined;
@@ -46,8 +50,11 @@ export class Launch {
     });
     const agents = seats.map((seat) => this.#startAgent(seat));
     this.#blame(await proxy);
+    // An agent that has heard of the end leaves by itself; one that is frozen never hears of it.
     if (this.#failure !== undefined) this.#supervisor.endAll();
+    const timer = setTimeout(() => this.#supervisor.endAll(), leaveGraceMs);
     await Promise.all(agents);
+    clearTimeout(timer);
     this.#conclude();
   }
 
@@ -79,20 +86,22 @@ export class Launch {
   #see(event: ViewerEvent): void {
     if (event.meeting !== this.#options.meeting) return;
     this.#show(event);
+    if (event.type === 'paired') this.#paired = true;
     if (event.type !== 'stopped') return;
     this.#stopped = event;
     this.#supervisor.tell('proxy', { type: 'end' });
   }
 
+  /** False where nobody is there yet, or any more, who could say goodbye. */
   #takeLeave(): boolean {
-    if (this.#stopped) return false;
+    if (!this.#paired || this.#stopped) return false;
     this.#options.errors.write('\nSaying goodbye; Ctrl-C again ends at once.\n');
     this.#supervisor.tell('proxy', { type: 'goodbye' });
     return true;
   }
 
   #blame({ name, code, signal, reason }: Ending): void {
-    if (code === 0 || process.exitCode !== undefined) return;
+    if (code === 0 || wasInterrupted()) return;
     const sentence = `${name}: ${reason ?? (signal ? `killed by ${signal}` : `left with code ${code}`)}`;
     this.#failure ??=
       code === 2 ? new UsageError(sentence) : new ColloquyError(sentence, { code: 'launch-failed' });

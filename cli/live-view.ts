@@ -1,5 +1,4 @@
 import pc from 'picocolors';
-import yoctoSpinner, { type Spinner } from 'yocto-spinner';
 import { describeEnd } from '../journal/render/sentences.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Viewer, ViewerEvent } from '../proxy/viewer.ts';
@@ -127,11 +126,13 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
   };
 }
 
-/** The spinner, with the seconds of "… in 12 s" counted down. */
+/**
+ * The spinner, with the seconds of "… in 12 s" counted down. Drawn here, since the libraries for it take
+ * Ctrl-C for themselves and end the process.
+ */
 class Waiting {
   readonly #stream: NodeJS.WriteStream;
-  #spinner: Spinner | undefined;
-  #countdown: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
@@ -139,27 +140,28 @@ class Waiting {
 
   start(text: string): void {
     this.stop();
-    const spinner = yoctoSpinner({
-      stream: this.#stream,
-      text: fit(text, this.#stream),
-      color: 'gray',
-    }).start();
-    this.#spinner = spinner;
     const seconds = /\bin (\d+) s\b/.exec(text);
-    if (!seconds) return;
-    const endsAtMs = Date.now() + Number(seconds[1]) * 1_000;
-    this.#countdown = setInterval(() => {
+    const endsAtMs = Date.now() + Number(seconds?.[1] ?? 0) * 1_000;
+    let frame = 0;
+    const draw = (): void => {
       const left = Math.max(0, Math.ceil((endsAtMs - Date.now()) / 1_000));
-      spinner.text = fit(text.replace(seconds[0], `in ${left} s`), this.#stream);
-    }, 1_000);
+      const words = seconds ? text.replace(seconds[0], `in ${left} s`) : text;
+      const picture = spinnerFrames[frame++ % spinnerFrames.length] ?? '';
+      this.#stream.write(`\r\u001b[2K${pc.dim(`${picture} ${fit(words, this.#stream)}`)}`);
+    };
+    draw();
+    this.#timer = setInterval(draw, 100);
   }
 
   stop(): void {
-    clearInterval(this.#countdown);
-    this.#spinner?.stop();
-    this.#spinner = undefined;
+    if (!this.#timer) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#stream.write('\r\u001b[2K');
   }
 }
+
+const spinnerFrames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 /** A spinner that wraps cannot be wiped away. */
 function fit(text: string, stream: NodeJS.WriteStream): string {

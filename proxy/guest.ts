@@ -86,6 +86,8 @@ export class Guest {
     if (!this.#peer) return this.#greet(line);
     const frame = this.#peer.isFramed ? parseAgentFrame(line) : parseClassicMessage(line);
     if (this.#meeting) return this.#meeting.receive(this.seat, frame);
+    // What only viewers see is of no use to a partner who comes later.
+    if (frame.type === 'delta' || frame.type === 'status') return;
     this.#earlyCharacters += line.length;
     if (this.#early.length >= maxEarlyMessages || this.#earlyCharacters > this.#options.maxFrameBytes) {
       throw new ProtocolError('bad-frame', 'so much cannot be kept for a partner who is not there yet');

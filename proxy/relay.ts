@@ -51,6 +51,7 @@ export class Relay {
   readonly #listeners: { readonly [seat in Seat]: net.Server };
   /** Those who have no meeting yet. */
   readonly #guests = new Set<Guest>();
+  #leaving = false;
   readonly #meetings = new Map<string, Meeting>();
   readonly #finishing = new Set<Promise<void>>();
   readonly #room = new WaitingRoom<Guest>((meeting) => this.#meetings.has(meeting));
@@ -75,8 +76,10 @@ export class Relay {
     return ports;
   }
 
-  /** Asks every meeting to come to its end politely. */
+  /** Asks every meeting to come to its end politely, and begins no other. */
   sayGoodbye(): void {
+    this.#leaving = true;
+    for (const guest of this.#guests) guest.dismiss(shuttingDown());
     for (const meeting of this.#meetings.values()) meeting.sayGoodbye();
   }
 
@@ -89,9 +92,8 @@ export class Relay {
     const closed = seats.map(
       (seat) => new Promise<void>((resolve) => this.#listeners[seat].close(() => resolve())),
     );
-    const error = new ProtocolError('shutting-down', 'the proxy is shutting down');
     for (const meeting of [...this.#meetings.values()]) meeting.stop('stopped', 'the proxy was shut down');
-    for (const guest of this.#guests) guest.dismiss(error);
+    for (const guest of this.#guests) guest.dismiss(shuttingDown());
     await this.finish();
     await Promise.all(closed);
   }
@@ -117,6 +119,7 @@ export class Relay {
   }
 
   #receive(guest: Guest, greeting: Greeting): void {
+    if (this.#leaving) throw shuttingDown();
     if (!isSameSecret(greeting.token ?? '', this.#settings.token)) {
       throw new ProtocolError('bad-token', 'this proxy asks for a token, and that is not it');
     }
@@ -174,8 +177,9 @@ export class Relay {
       pair.a.speakUp();
       pair.b.speakUp();
     } catch (error) {
-      if (!(error instanceof ColloquyError) || error instanceof ProtocolError) throw error;
-      log.warn({}, error.message);
+      // Whatever went wrong with one meeting is no business of the others.
+      if (error instanceof ProtocolError) throw error;
+      log.warn({ error }, messageOf(error));
       peers.a.stop('error');
       peers.b.stop('error');
     }
@@ -185,6 +189,10 @@ export class Relay {
     const tracked = work.finally(() => this.#finishing.delete(tracked));
     this.#finishing.add(tracked);
   }
+}
+
+function shuttingDown(): ProtocolError {
+  return new ProtocolError('shutting-down', 'the proxy is shutting down');
 }
 
 function listenOn(

@@ -87,7 +87,7 @@ async function runProxy(argv: Flags): Promise<void> {
     log,
     watch: (event) => viewers.forEach((show) => show(event)),
     onMeetingEnded: () => {
-      if (argv.once || leaving) void end();
+      if (argv.once || (leaving && relay.meetings === 0)) void end();
     },
   });
   let leaving = false;
@@ -99,7 +99,8 @@ async function runProxy(argv: Flags): Promise<void> {
     relay.sayGoodbye();
     return true;
   };
-  if (!launcher) onInterrupt({ polite: takeLeave, atOnce: () => void end() });
+  // To be told to end is how a daemon ends well.
+  if (!launcher) onInterrupt({ polite: takeLeave, atOnce: () => void end(), terminatedExitCode: 0 });
 
   const ports = await relay.listen();
   launcher?.report({ type: 'listening', ports });
