@@ -1,4 +1,5 @@
 import type { Provider } from '../agents/provider.ts';
+import { redactSecrets } from '../agents/redact.ts';
 import type { Patience } from '../agents/reliable.ts';
 import { isSecret, lookUp } from '../config/issues.ts';
 import { serviceSchemas, type ServiceConfig } from '../config/schema.ts';
@@ -69,8 +70,10 @@ export function parametersOf(config: ServiceConfig): Record<string, unknown> {
   const kept = Object.keys(config).filter((key) => !seat.includes(key) && !isSecret(schema, [key]));
   return Object.fromEntries(
     kept.map((key) => {
-      const value = lookUp(config, [key]);
-      return [key, typeof value === 'string' ? withoutPassword(value) : value];
+      const found = lookUp(config, [key]);
+      // A command may be a list of words; a flag of it may be a key.
+      const value = key === 'command' && Array.isArray(found) ? found.join(' ') : found;
+      return [key, typeof value === 'string' ? withoutSecrets(value) : value];
     }),
   );
 }
@@ -104,4 +107,12 @@ async function toSpeakerOptions(config: Extract<ServiceConfig, { service: 'eliza
   const { seededRandom } = await import('../agents/random.ts');
   const { script, seed, characters_per_second: charactersPerSecond } = config;
   return { script, charactersPerSecond, random: seed === undefined ? Math.random : seededRandom(seed) };
+}
+
+/** Passwords and queries of addresses, what stands behind a flag such as `--api-key`, whatever looks like a key. */
+function withoutSecrets(value: string): string {
+  const masked = withoutPassword(value)
+    .replace(/(https?:\/\/[^\s?]+)\?\S*/g, '$1')
+    .replace(/(--?[\w-]*(?:key|token|secret|password)[\w-]*[=\s]+)\S+/gi, '$1***');
+  return redactSecrets(masked, []);
 }

@@ -17,6 +17,7 @@ export class Journal {
   readonly #descriptor: number;
   readonly #now: () => Date;
   #sequence = 0;
+  #torn = false;
   #pending: string[] = [];
 
   /** Creates `journal.jsonl` in an existing folder. Throws ColloquyError `journal-failed`. */
@@ -34,11 +35,14 @@ export class Journal {
   /** Hands all that was appended to the system. Throws ColloquyError `journal-failed`; nothing is given up. */
   commit(): void {
     if (this.#pending.length === 0) return;
-    let bytes = Buffer.from(this.#pending.join(''));
+    let bytes = Buffer.from((this.#torn ? '\n' : '') + this.#pending.join(''));
     this.#pending = [];
+    // Until all of it is written; what comes after a failure begins on a line of its own.
+    this.#torn = true;
     this.#try('cannot be written', () => {
       while (bytes.length > 0) bytes = bytes.subarray(writeSync(this.#descriptor, bytes));
     });
+    this.#torn = false;
   }
 
   close(): void {

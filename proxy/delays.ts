@@ -8,6 +8,14 @@ export interface RateSettings extends RateLimits {
   readonly providers: Readonly<Record<string, RateLimits>>;
 }
 
+/** Milliseconds that what is said in one meeting is held back. */
+export interface Delays {
+  /** Until the one in seat `to` may be told to begin. */
+  hello(to: Seat): number;
+  /** Until a message of that many characters may go from `from` to the other seat. */
+  message(from: Seat, characters: number): number;
+}
+
 /**
  * How long each message is held back. A seat may speak at its own rate; and since every message makes
  * the one who gets it ask its provider, a provider's limit counts the messages that go to it.
@@ -15,17 +23,19 @@ export interface RateSettings extends RateLimits {
 export function createDelays(
   rate: RateSettings,
   clock: Clock,
-): { forPair(peers: { readonly a: Peer; readonly b: Peer }): (from: Seat, characters: number) => number } {
+): { forPair(peers: { readonly a: Peer; readonly b: Peer }): Delays } {
   const providers = new Map(
     Object.entries(rate.providers).map(([name, limits]) => [name, new RateLimit(limits)]),
   );
   return {
     forPair(peers) {
       const own = { a: new RateLimit(rate), b: new RateLimit(rate) };
-      return (from, characters) => {
-        const provider = providers.get(peers[otherSeat(from)].participant.provider ?? '');
-        const nowMs = clock.nowMs();
-        return Math.max(own[from].reserve(characters, nowMs), provider?.reserve(characters, nowMs) ?? 0);
+      const toProvider = (to: Seat, characters: number): number =>
+        providers.get(peers[to].participant.provider ?? '')?.reserve(characters, clock.nowMs()) ?? 0;
+      return {
+        hello: (to) => toProvider(to, 0),
+        message: (from, characters) =>
+          Math.max(own[from].reserve(characters, clock.nowMs()), toProvider(otherSeat(from), characters)),
       };
     },
   };

@@ -74,11 +74,20 @@ export class Lane {
     });
   }
 
+  /** A slow reader is not a frozen one: only who takes nothing at all in that time is stuck. */
+  #expectProgress(): void {
+    const takenBytes = this.#to.takenBytes;
+    this.#cancelDrain = this.#clock.after(this.#drainMs, () => {
+      if (this.#to.takenBytes === takenBytes) this.#onStuck();
+      else this.#expectProgress();
+    });
+  }
+
   #awaitDrain(): void {
     this.#from.pause();
     if (this.#draining) return;
     this.#draining = true;
-    if (this.#drainMs > 0) this.#cancelDrain = this.#clock.after(this.#drainMs, this.#onStuck);
+    if (this.#drainMs > 0) this.#expectProgress();
     this.#to.onDrain(() => {
       this.#draining = false;
       this.#cancelDrain?.();

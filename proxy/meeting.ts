@@ -4,6 +4,7 @@ import type { Clock } from '../wire/clock.ts';
 import type { SocketEnd } from '../wire/line-socket.ts';
 import type { AgentFrame } from '../wire/message.ts';
 import { otherSeat, type Seat, type StopReason, type TurnMeta } from '../wire/types.ts';
+import type { Delays } from './delays.ts';
 import { Lane } from './lane.ts';
 import type { Peer } from './peer.ts';
 import { stopAfterTurn } from './stop-rules.ts';
@@ -25,8 +26,7 @@ export interface MeetingOptions {
   readonly goodbyeMs: number;
   /** How long a peer may leave its socket full; 0: for ever. */
   readonly drainMs: number;
-  /** Milliseconds until a message of that many characters may go from `from` to the other seat. */
-  readonly delayMs: (from: Seat, characters: number) => number;
+  readonly delays: Delays;
   readonly record: Record;
   readonly clock: Clock;
   readonly random: () => number;
@@ -36,6 +36,10 @@ export interface MeetingOptions {
   readonly onStopped: (reason: StopReason, detail: string | undefined) => void;
 }
 
+/** Far more than an agent has to say of itself between two turns. */
+const maxNotices = 100;
+const maxStatusCharacters = 500;
+
 type SpeechFrame = Extract<AgentFrame, { type: 'speech' }>;
 
 /** What the meeting remembers of a seat. */
@@ -43,6 +47,8 @@ interface SeatState {
   meta?: TurnMeta;
   /** The last thing it said of itself since its last turn: often why it is gone. */
   status?: string;
+  /** How many notices, of itself or of its prompt, it has sent since its last turn. */
+  notices: number;
 }
 
 /** Who is to answer a goodbye, and what the meeting's end will be called then. */
@@ -56,9 +62,11 @@ export class Meeting {
   readonly id: string;
   readonly #options: MeetingOptions;
   readonly #lanes: { readonly [seat in Seat]: Lane };
-  readonly #states: { readonly [seat in Seat]: SeatState } = { a: {}, b: {} };
+  readonly #states: { readonly [seat in Seat]: SeatState } = { a: { notices: 0 }, b: { notices: 0 } };
   readonly #timers: (() => void)[] = [];
   #turns = 0;
+  /** Control words that came alone. */
+  #questions = 0;
   #goodbye: Goodbye | undefined;
   #goodbyeAsked = false;
   #stopped = false;
@@ -92,7 +100,7 @@ export class Meeting {
     a.welcome(id, b.participant.name, this.#turns);
     b.welcome(id, a.participant.name, this.#turns);
     if (settings.maxSeconds > 0) this.#after(settings.maxSeconds * 1_000, () => this.#stopForTime());
-    this.#send(otherSeat(first), 0, (peer) => peer.hello(settings.hello));
+    this.#send(otherSeat(first), this.#options.delays.hello(first), (peer) => peer.hello(settings.hello));
   }
 
   receive(seat: Seat, frame: AgentFrame): void {
@@ -107,13 +115,17 @@ export class Meeting {
       case 'meta':
         state.meta = frame.meta;
         return;
-      case 'status':
-        state.status = frame.text;
-        this.#write({ type: 'status', seat, text: frame.text });
+      case 'status': {
+        if (++state.notices > maxNotices) return;
+        const text = frame.text.slice(0, maxStatusCharacters);
+        state.status = text;
+        this.#write({ type: 'status', seat, text });
         if (!this.#commit()) return;
-        this.#showStatus(seat, frame.text);
+        this.#showStatus(seat, text);
         return;
+      }
       case 'truncated':
+        if (++state.notices > maxNotices) return;
         this.#write({ type: 'truncated', seat, count: frame.count, start: frame.start });
         this.#commit();
         return;
@@ -146,7 +158,9 @@ export class Meeting {
   sayGoodbye(): void {
     if (this.#stopped || this.#goodbye || this.#goodbyeAsked) return;
     this.#goodbyeAsked = true;
-    this.#after(this.#options.goodbyeMs, () => this.stop('stopped', 'nobody said goodbye in time'));
+    this.#after(this.#options.goodbyeMs, () => {
+      if (!this.#goodbye) this.stop('stopped', 'nobody said goodbye in time');
+    });
   }
 
   /** Ends the meeting. Only the first call counts. */
@@ -171,6 +185,7 @@ export class Meeting {
     const { text, control } = speech;
     const state = this.#states[seat];
     if (text === '' && control) {
+      this.#questions++;
       this.#write({ type: 'control', seat, verb: control });
       if (!this.#commit()) return;
       this.#show({ type: 'control', meeting: this.id, seat, verb: control });
@@ -183,6 +198,7 @@ export class Meeting {
     }
     delete state.meta;
     delete state.status;
+    state.notices = 0;
     this.#forward(seat, speech);
   }
 
@@ -193,6 +209,7 @@ export class Meeting {
       this.#deliver(seat, text.length, (peer) => {
         if (said) peer.text(text, line);
         if (control) peer[control]();
+        if (control === 'bye') this.#awaitGoodbye();
       });
     if (control === 'stop' || control === 'end') {
       if (said) pass();
@@ -202,9 +219,10 @@ export class Meeting {
       if (said) pass();
       return this.stop(this.#goodbye.reason);
     }
-    const limit = said ? stopAfterTurn(this.#turns, this.#options.settings) : undefined;
+    // Two who ask each other for help without a word would otherwise never end.
+    const limit = stopAfterTurn(this.#turns + this.#questions, this.#options.settings);
     if (limit) {
-      pass();
+      if (said) pass();
       return this.stop(limit.reason, limit.detail);
     }
     if (control === 'bye' || this.#goodbyeAsked) {
@@ -215,15 +233,20 @@ export class Meeting {
   }
 
   #expectGoodbye(goodbye: Goodbye): void {
-    if (this.#goodbye) return;
-    this.#goodbye = goodbye;
+    this.#goodbye ??= goodbye;
+  }
+
+  /** From the moment it was told, whoever is to answer a goodbye has so long for it. */
+  #awaitGoodbye(): void {
+    const goodbye = this.#goodbye;
+    if (!goodbye || this.#stopped) return;
     const late = `${this.#nameOf(goodbye.answering)} did not answer the goodbye`;
     this.#after(this.#options.goodbyeMs, () => this.stop(goodbye.reason, late));
   }
 
   /** Sends from `seat` to the other one, when the rate limit and the other's socket allow. */
   #deliver(seat: Seat, characters: number, send: (peer: Peer) => void): void {
-    const delayMs = this.#options.delayMs(seat, characters);
+    const delayMs = this.#options.delays.message(seat, characters);
     if (delayMs > 0)
       this.#showStatus(seat, `held back by the rate limit, goes out in ${Math.ceil(delayMs / 1_000)} s`);
     this.#send(seat, delayMs, send);

@@ -84,6 +84,10 @@ export class Peer {
     return this.#socket.hasRoom;
   }
 
+  get takenBytes(): number {
+    return this.#socket.takenBytes;
+  }
+
   onDrain(listener: () => void): void {
     this.#socket.onDrain(listener);
   }

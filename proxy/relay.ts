@@ -157,7 +157,7 @@ export class Relay {
         software,
         goodbyeMs,
         drainMs,
-        delayMs: this.#delays.forPair(peers),
+        delays: this.#delays.forPair(peers),
         record,
         clock,
         random,

@@ -28,6 +28,9 @@ export interface LineSocketHandlers {
  */
 type Mode = { readonly type: 'line' } | { readonly type: 'burst' | 'greeting'; readonly idleMs: number };
 
+/** Two seconds, at the 250 ms that a message of the classic dialect ends with. */
+const maxSilencesInCharacter = 8;
+
 /** A socket that speaks in messages. */
 export class LineSocket {
   readonly #socket: Socket;
@@ -35,6 +38,7 @@ export class LineSocket {
   readonly #handlers: LineSocketHandlers;
   #mode: Mode = { type: 'line' };
   #silence: NodeJS.Timeout | undefined;
+  #silencesInCharacter = 0;
   #ended = false;
   /** Nothing more is read once a rule was broken or `close` was called. */
   #deaf = false;
@@ -61,6 +65,11 @@ export class LineSocket {
   /** False while so much waits to be sent that more is better held back until `onDrain`. */
   get hasRoom(): boolean {
     return !this.#socket.writableNeedDrain;
+  }
+
+  /** Bytes that the system has taken so far: as long as it grows, the peer reads. */
+  get takenBytes(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength;
   }
 
   onDrain(listener: () => void): void {
@@ -120,17 +129,31 @@ export class LineSocket {
 
   #awaitSilence(idleMs: number): void {
     if (this.#silence) this.#silence.refresh();
-    else this.#silence = setTimeout(() => this.#guard(() => this.#afterSilence()), idleMs);
+    else this.#silence = setTimeout(() => this.#endSilence(idleMs), idleMs);
   }
 
-  #afterSilence(): void {
+  /** When this process was busy, what came meanwhile lies unread: it is read before the next immediate. */
+  #endSilence(idleMs: number): void {
+    const pendingBytes = this.#splitter.pendingBytes;
+    setImmediate(() => {
+      if (this.#ended || this.#splitter.pendingBytes !== pendingBytes) return;
+      this.#guard(() => this.#afterSilence(idleMs));
+    });
+  }
+
+  #afterSilence(idleMs: number): void {
     const bytes = this.#splitter.takeRest();
-    // More must be on its way: the rest of a character, or of a greeting in JSON.
-    const unfinished =
-      endsInsideCharacter(bytes) ||
-      (this.#mode.type === 'greeting' && isJsonGreetingStart(bytes.toString('latin1')));
-    if (unfinished) this.#splitter.keep(bytes);
-    else this.#deliverBurst(bytes);
+    // The rest of a greeting in JSON must be on its way; for one that never comes there is a time limit.
+    if (this.#mode.type === 'greeting' && isJsonGreetingStart(bytes.toString('latin1'))) {
+      return this.#splitter.keep(bytes);
+    }
+    // So must the rest of a character, but not for ever: then it is no UTF-8, as `deliverBurst` will say.
+    if (endsInsideCharacter(bytes) && ++this.#silencesInCharacter < maxSilencesInCharacter) {
+      this.#splitter.keep(bytes);
+      return this.#awaitSilence(idleMs);
+    }
+    this.#silencesInCharacter = 0;
+    this.#deliverBurst(bytes);
   }
 
   #deliverBurst(bytes: Buffer): void {
