@@ -75,6 +75,21 @@ describe('colloquy meet', () => {
     await untilGone(children, 1_000);
   });
 
+  it.each([150, 450])(
+    'ends at a Ctrl-C after %d ms, when nobody is there yet to say goodbye',
+    async (delayMs) => {
+      const cwd = await temporaryFolder();
+      const launcher = colloquy(cwd, 'meet', '-M', '0');
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      const children = descendantsOf(launcher.pid);
+      launcher.child.kill('SIGINT');
+      const { code, signal } = await launcher.ended;
+      // Before the program has taken Ctrl-C into its hands, the system's own way is as good.
+      expect(code === 130 || signal === 'SIGINT').toBe(true);
+      await untilGone(children, 5_000);
+    },
+  );
+
   it('ends at once at the second Ctrl-C', async () => {
     const cwd = await temporaryFolder();
     // One character in ten seconds: nobody would ever say goodbye.

@@ -107,6 +107,19 @@ describe('an agent', () => {
     expect(journal('m1').filter(({ type }) => type === 'turn')).toHaveLength(2);
   });
 
+  it('answers a text and a call for help that came with it once', async () => {
+    const { ports } = await startRelay({ first: 'b' });
+    const provider = createFake(['I am an agent.', 'NOT TWICE']);
+    sit(ports.a, provider);
+    const other = await RawClient.greet(ports.b, partner);
+    await other.until('/start\n');
+    other.send('Who are you? /help\n');
+    await other.until('I am an agent.\n');
+    other.send('/end\n');
+    await other.closed();
+    expect(provider.asked).toEqual([[{ role: 'user', content: 'Who are you?\n\n/help' }]]);
+  });
+
   it('starts its answer again when a goodbye comes in the middle of it', async () => {
     const { ports } = await startRelay({ first: 'b' });
     let asked = (): void => {};

@@ -137,6 +137,40 @@ describe('two agents of the framed dialect', () => {
     expect(await ada.until('/help\n')).toMatch(/Who are you\?\n\/help\n$/);
   });
 
+  it('are stopped by the limit even if they only ask each other for help', async () => {
+    const { ports } = await startRelay({ maxMessages: 3 });
+    const ada = await RawClient.greet(ports.a, a);
+    const bob = await RawClient.greet(ports.b, b);
+    ada.send('/help\n/help\n');
+    await bob.until('/help\n/help\n');
+    bob.send('/help\n');
+    expect(await bob.closed()).toBe('/stop: max-messages\n');
+  });
+
+  it('cannot fill the journal with what they say of themselves', async () => {
+    const { ports, journal } = await startRelay();
+    const ada = await RawClient.greet(ports.a, a);
+    await RawClient.greet(ports.b, b);
+    await ada.until('/start\n');
+    ada.send(`/status: ${'x'.repeat(10_000)}\n`.repeat(500) + '/end\n');
+    await ada.closed();
+    const statuses = journal('m1').filter((event) => event.type === 'status');
+    expect(statuses).toHaveLength(100);
+    expect(statuses[0]?.text).toHaveLength(500);
+  });
+
+  it('have the whole time for a goodbye, however long it was held back', async () => {
+    const rate = { messagesPerMinute: 120, charactersPerMinute: 0, providers: {} };
+    const { ports } = await startRelay({ rate, goodbyeMs: 300 });
+    const ada = await RawClient.greet(ports.a, a);
+    const bob = await RawClient.greet(ports.b, b);
+    await ada.until('/start\n');
+    ada.send('one\ntwo /bye\n');
+    await bob.until('/bye\n');
+    bob.send('farewell /end\n');
+    expect(await ada.closed()).toMatch(/farewell\n\/stop: end\n$/);
+  });
+
   it('see the other one write only if they asked for that', async () => {
     const { ports } = await startRelay();
     const ada = await RawClient.greet(ports.a, { ...a, features: ['delta'] });
@@ -196,6 +230,16 @@ describe('the classic dialect', () => {
     old.socket.end('My last words');
     expect(await young.closed()).toMatch(/My last words\n\/stop: agent-lost\n$/);
     expect(await event('stopped')).toMatchObject({ turns: 1, reason: 'agent-lost' });
+  });
+
+  it('is refused when a message ends inside a character that never comes whole', async () => {
+    const { ports } = await startRelay({ classicIdleMs: 10 });
+    const old = await RawClient.connect(ports.a);
+    old.send('/iam: Old\n');
+    await RawClient.greet(ports.b, { name: 'Bob' });
+    await old.until('/start\n');
+    old.send(Buffer.from([0x68, 0x69, 0xc3]));
+    expect(await old.closed()).toContain('"code":"not-utf8"');
   });
 
   it('takes every line for a message when it is told to', async () => {
@@ -289,11 +333,53 @@ describe('a rate limit', () => {
         bob: await RawClient.greet(ports.b, { name: 'B', meeting, provider: 'p' }),
       })),
     );
+    // Those of the provider are told to begin one after the other, too; here it is always the other seat.
     await Promise.all(pairs.map(({ ada }) => ada.until('/start\n')));
     const started = performance.now();
     for (const { ada } of pairs) ada.send('now\n');
     await Promise.all(pairs.map(({ bob }) => bob.until('now\n')));
     expect(performance.now() - started).toBeGreaterThan(180);
+  });
+});
+
+describe('a rate limit of the provider that starts', () => {
+  it('holds for the first words of every meeting', async () => {
+    const slow = { messagesPerMinute: 600, charactersPerMinute: 0 };
+    const { ports } = await startRelay({
+      rate: { messagesPerMinute: 0, charactersPerMinute: 0, providers: { p: slow } },
+    });
+    const started = performance.now();
+    await Promise.all(
+      ['x', 'y', 'z'].map(async (meeting) => {
+        const ada = await RawClient.greet(ports.a, { name: 'A', meeting, provider: 'p' });
+        await RawClient.greet(ports.b, { name: 'B', meeting });
+        await ada.until('/start\n');
+      }),
+    );
+    expect(performance.now() - started).toBeGreaterThan(180);
+  });
+});
+
+describe('many goodbyes', () => {
+  it('each take their time, and nobody new sits down meanwhile', async () => {
+    const { relay, ports } = await startRelay();
+    const pairs = await Promise.all(
+      ['m1', 'm2'].map(async (meeting) => {
+        const ada = await RawClient.greet(ports.a, { name: 'A', meeting });
+        const bob = await RawClient.greet(ports.b, { name: 'B', meeting });
+        await ada.until('/start\n');
+        return { ada, bob };
+      }),
+    );
+    relay.sayGoodbye();
+    for (const { ada, bob } of pairs) {
+      ada.send('my last\n');
+      await bob.until('/bye\n');
+      bob.send('and mine /end\n');
+      expect(await ada.closed()).toBe('and mine\n/stop: end\n');
+    }
+    const late = await RawClient.greet(ports.a, { name: 'Late' });
+    expect(await late.closed()).toContain('"code":"shutting-down"');
   });
 });
 
