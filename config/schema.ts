@@ -3,6 +3,12 @@ import type { ServiceName } from './service-names.ts';
 
 /** Every key of every settings file, with its default and what it does. YAML spells keys in snake_case. */
 
+const languages = ['python', 'bash', 'javascript'] as const;
+const defaultExtensions = [
+  'txt md csv tsv json jsonl yaml yml toml xml html css svg png jpg jpeg gif pdf npy npz pkl db sqlite',
+  'py sh js log dat bin gz zip',
+].flatMap((line) => line.split(' '));
+
 const port = z.int().min(0).max(65_535);
 const count = z.int().min(0);
 /** What Node's timers can wait, about 24 days: with more, `setTimeout` fires at once. */
@@ -20,6 +26,86 @@ const rateLimits = {
   messages_per_minute: z.number().min(0).default(0).describe('messages a minute; 0: no limit'),
   characters_per_minute: z.number().min(0).default(0).describe('characters a minute; 0: no limit'),
 };
+
+const rule = z.strictObject({
+  pattern: z.string().min(1).describe('a regular expression of JavaScript, tried on the code'),
+  why: z.string().min(1).describe('what the author is told'),
+  unless: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('a regular expression; what it finds in the match is allowed'),
+  languages: z.array(z.enum(languages)).optional().describe('only code in these languages'),
+});
+
+const executionSchema = z.strictObject({
+  enabled: z.boolean().default(false).describe('run the code that agents write'),
+  seats: z.enum(['both', 'a', 'b']).default('both').describe('who may have code run: both, a or b'),
+  blocks: z
+    .enum(['marked', 'fenced'])
+    .default('marked')
+    .describe('marked: what follows RUN-CODE or TEST-ASSERT; fenced: every ```python and ```python-test'),
+  passes: count.default(2).describe('a meeting ends after so many passed tests; 0: never'),
+  approve: z.boolean().default(false).describe('a person is asked before a block is run'),
+  sidecar: z
+    .string()
+    .regex(/^$|^.+:\d+$/, 'must be host:port')
+    .default('')
+    .describe('host:port of a sidecar that runs already; empty: one is started'),
+  sidecar_token: z.string().default('').meta({
+    description: 'what a sidecar that listens for others asks for; empty: nothing',
+    secret: true,
+  }),
+  tier: z
+    .enum(['auto', 'bubblewrap', 'deno', 'runsc', 'none-i-accept-the-risk'])
+    .default('auto')
+    .describe('how code is kept apart; auto: the best that passes its self-test'),
+  minimum_tier: z
+    .enum(['bubblewrap', 'deno'])
+    .default('deno')
+    .describe('auto chooses nothing weaker than this'),
+  python: z.string().min(1).default('/usr/bin/python3').describe('the interpreter that bubblewrap is given'),
+  policy: z
+    .boolean()
+    .default(true)
+    .describe('refuse what the rules below match; the tier is the wall, not they'),
+  block: z.array(rule).optional().describe('code that matches is refused; replaces the built-in rules'),
+  restrict: z
+    .array(rule)
+    .optional()
+    .describe('the same for what is fine within limits, see unless; replaces the built-in rules'),
+  allowed_domains: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('hosts that code may name in a URL; no tier has a network all the same'),
+  allowed_extensions: z
+    .array(z.string().min(1))
+    .default([...defaultExtensions])
+    .describe('kinds of files that code may open for writing'),
+  limits: z
+    .strictObject({
+      seconds: z.number().min(0.1).max(3_600).default(10).describe('wall time of a block'),
+      cpu_seconds: z
+        .int()
+        .min(1)
+        .max(3_600)
+        .default(30)
+        .describe('processor time of each process in a block'),
+      memory_mb: z.int().min(64).default(512).describe('memory of a session'),
+      output_kb: z
+        .int()
+        .min(1)
+        .max(512)
+        .default(64)
+        .describe('output of a block that is shown, head and tail'),
+      processes: z.int().min(8).default(64).describe('processes and threads of a session'),
+      open_files: z.int().min(32).default(256).describe('open files of a process'),
+      disk_mb: z.int().min(1).default(256).describe('files of a session'),
+    })
+    .prefault({})
+    .describe('what a session may use'),
+});
+export type ExecutionConfig = z.infer<typeof executionSchema>;
 
 export const proxySchema = z.strictObject({
   host: z.string().default('127.0.0.1').describe('address to listen on'),
@@ -45,6 +131,7 @@ export const proxySchema = z.strictObject({
     .string()
     .default('')
     .meta({ description: 'what agents must know to sit down; empty: nothing', secret: true }),
+  execution: executionSchema.prefault({}).describe('running the code that agents write'),
   max_frame_bytes: z.int().min(1_024).default(1_048_576).describe('the longest frame'),
   classic_idle_ms: count
     .max(longestTimerMs)

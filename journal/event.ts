@@ -1,3 +1,4 @@
+import type { Block, BlockResult } from './block.ts';
 import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta } from '../wire/types.ts';
 
 /** What is needed to hold the same meeting again, beside the participants. */
@@ -41,6 +42,16 @@ export type MeetingEvent =
   | { readonly type: 'control'; readonly seat: Seat; readonly verb: SpokenVerb }
   /** Something `seat` must know but must not answer. */
   | { readonly type: 'note'; readonly seat: Seat; readonly text: string }
+  /** A piece of code in turn number `turn` of `seat`, about to be run. */
+  | ({ readonly type: 'block'; readonly seat: Seat; readonly turn: number } & Block)
+  /** What became of that block; `tier` is how it was isolated, absent where it was not run. */
+  | ({
+      readonly type: 'result';
+      readonly seat: Seat;
+      readonly turn: number;
+      readonly tier?: string;
+    } & Pick<Block, 'kind' | 'number'> &
+      BlockResult)
   /** `seat` left `count` messages out of its prompt, from message `start` (1 is the first). */
   | { readonly type: 'truncated'; readonly seat: Seat; readonly count: number; readonly start: number }
   /** The connection of `seat` is gone; `partial` is what had arrived of an unfinished message. */

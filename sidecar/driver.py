@@ -1,0 +1,233 @@
+"""The interpreter of a session on a tier with a real python3: reads requests, runs code, answers.
+
+sidecar/tiers/tier.ts tells what goes over which descriptor. The code it runs lives in the same process,
+so nothing here keeps it apart from anything: that is the tier's work.
+"""
+
+import base64
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from session import Session, Stopped, Workspace, save_figures
+
+sys.path.pop(0)
+
+MiB = 1024 * 1024
+WORKSPACE = os.environ.get("HOME", "/workspace")
+# High numbers, so that code that closes or forges the first few hits nothing of ours by accident.
+REQUESTS, ANSWERS, OUTPUT = 100, 101, 102
+# Code that swallows the first interrupt gets another, until the host loses patience.
+AGAIN_SECONDS = 0.5
+
+
+class Driver:
+    def __init__(self, limits):
+        self._limits = limits
+        self._pid = os.getpid()
+        self._group = os.getsid(0)
+        self._running = False
+        self._last_pid = b""
+        move_descriptors()
+        set_limits(limits)
+        os.chdir(WORKSPACE)
+        sys.path.insert(0, WORKSPACE)
+        sys.argv = [""]
+        self._requests = os.fdopen(REQUESTS, "rb", 65536)
+        self._session = Session()
+        self._workspace = Workspace(WORKSPACE)
+        self._shell = Shell(WORKSPACE)
+
+    def serve(self):
+        self._sweep()
+        self._answer({"ready": True})
+        for line in self._requests:
+            request = json.loads(line)
+            operation = {"run": self._run, "put": self._put, "get": self._get, "ping": lambda _: {}}[request["op"]]
+            answer = operation(request)
+            if os.getpid() != self._pid:
+                # A fork of the code that ran on into the driver.
+                os._exit(0)
+            answer["nonce"] = request["nonce"]
+            write_all(OUTPUT, b"\x1e%s\n" % request["nonce"].encode())
+            self._answer(answer)
+
+    def _run(self, request):
+        seconds = request["seconds"]
+        signal.signal(signal.SIGALRM, self._interrupt)
+        signal.signal(signal.SIGXCPU, self._interrupt)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        processor = int(used.ru_utime + used.ru_stime) + self._limits["cpuSeconds"] + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (processor, resource.RLIM_INFINITY))
+        try:
+            self._running = True
+            signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
+            if request["language"] == "bash":
+                answer = self._shell.run(request["code"], request["test"])
+            else:
+                answer = self._session.run(request["code"], request["test"], request["name"])
+        except Stopped:
+            answer = {"outcome": "timeout"}
+        finally:
+            self._running = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        if os.getpid() != self._pid:
+            return answer
+        if answer["outcome"] == "timeout":
+            answer["detail"] = "took longer than %g s and was stopped; the session's variables are kept" % seconds
+        self._restore_descriptors()
+        files = self._workspace.changes()
+        if "matplotlib.pyplot" in sys.modules:
+            save_figures(sum(each["path"].endswith(".png") for each in files))
+            files += self._workspace.changes()
+        self._sweep()
+        answer["files"] = files
+        return answer
+
+    def _interrupt(self, number, frame):
+        if self._running and os.getpid() == self._pid:
+            raise Stopped()
+
+    def _put(self, request):
+        try:
+            self._workspace.write(request["path"], base64.b64decode(request["base64"]))
+            return {}
+        except (OSError, ValueError) as error:
+            return {"error": str(error)}
+
+    def _get(self, request):
+        try:
+            content = self._workspace.read(request["path"], request["offset"], request["length"])
+            return {"base64": base64.b64encode(content).decode()}
+        except (OSError, ValueError) as error:
+            return {"error": str(error)}
+
+    def _answer(self, answer):
+        write_all(ANSWERS, json.dumps(answer).encode() + b"\n")
+
+    def _restore_descriptors(self):
+        for descriptor in (1, 2):
+            os.dup2(OUTPUT, descriptor)
+
+    def _sweep(self):
+        """Ends processes that have left the session: a daemon does not outlive its block."""
+        with open("/proc/loadavg", "rb") as file:
+            last_pid = file.read().split()[-1]
+        # The last process id given out in this namespace: nothing was started since, nothing to look for.
+        if last_pid == self._last_pid:
+            return
+        self._last_pid = last_pid
+        for _ in range(10):
+            strays = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self._is_stray(pid)]
+            for pid in strays:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except OSError:
+                    pass
+            if not strays:
+                return
+
+    def _is_stray(self, pid):
+        if pid in (1, self._pid):
+            return False
+        try:
+            with open("/proc/%d/stat" % pid, "rb") as file:
+                state, parent, _, session = file.read().rpartition(b")")[2].split()[:4]
+        except OSError:
+            return False
+        return state not in b"ZX" and (int(parent) == 1 or int(session) != self._group)
+
+
+class Shell:
+    """Bash, anew for each block, with what the block before left behind: it survives being killed."""
+
+    def __init__(self, workspace):
+        self._folder = "/tmp/.shell"
+        self._state = self._folder + "/state"
+        self._workspace = workspace
+
+    def run(self, code, test):
+        os.makedirs(self._folder, exist_ok=True)
+        block = self._folder + "/block"
+        done = self._folder + "/done"
+        with open(block, "w") as file:
+            file.write(code + "\n")
+        if os.path.exists(done):
+            os.remove(done)
+        if test and not any(line.strip() and not line.strip().startswith("#") for line in code.splitlines()):
+            return {"outcome": "failed", "detail": "there is nothing in this test"}
+        script = (
+            "[ -e {state} ] && . {state} 2>/dev/null\n"
+            "trap '{{ declare -p; declare -f; printf \"cd %q\\n\" \"$PWD\"; }} >{state} 2>/dev/null' EXIT\n"
+            "{strict}. {block}\n"
+            "printf '%s' \"$?\" >{done}\n"
+        ).format(state=self._state, block=block, done=done, strict="set -e\n" if test else "")
+        process = subprocess.Popen(
+            ["bash", "--noprofile", "--norc", "-c", script],
+            stdin=subprocess.DEVNULL,
+            cwd=self._workspace,
+            process_group=0,
+        )
+        try:
+            status = process.wait()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+        return self._judge(status, done, test)
+
+    def _judge(self, status, done, test):
+        if os.path.exists(done):
+            with open(done) as file:
+                status = int(file.read() or 1)
+            if status == 0:
+                return {"outcome": "ok"}
+            return {"outcome": "failed", "detail": "the last command left with status %d" % status}
+        if status < 0:
+            return {"outcome": "failed", "detail": "bash was killed by %s" % signal.Signals(-status).name}
+        if test and status != 0:
+            return {"outcome": "failed", "detail": "a command left with status %d" % status}
+        kind = "a test" if test else "code"
+        return {"outcome": "failed", "detail": "the code called exit %d; %s must run to its end" % (status, kind)}
+
+
+def move_descriptors():
+    """What the host talks through goes out of the way; the code gets an empty stdin and one output."""
+    os.dup2(0, REQUESTS, inheritable=False)
+    os.dup2(1, ANSWERS, inheritable=False)
+    os.dup2(2, OUTPUT, inheritable=False)
+    nothing = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    os.close(nothing)
+    sys.stdin = open(0, "r", closefd=False)
+    # Line by line, as on a terminal: what was printed before a crash is not lost.
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+
+
+def set_limits(limits):
+    def limit(name, value):
+        resource.setrlimit(getattr(resource, name), (value, value))
+
+    # Shared mappings count only in the address space. An interpreter with its libraries needs some of it.
+    limit("RLIMIT_AS", (limits["memoryMiB"] + 256) * MiB)
+    limit("RLIMIT_NPROC", limits["processes"])
+    limit("RLIMIT_NOFILE", limits["openFiles"])
+    limit("RLIMIT_FSIZE", limits["diskMiB"] * MiB)
+    limit("RLIMIT_CORE", 0)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def write_all(descriptor, content):
+    while content:
+        content = content[os.write(descriptor, content) :]
+
+
+if __name__ == "__main__":
+    Driver(json.loads(sys.argv[1])).serve()
