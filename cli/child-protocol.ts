@@ -1,3 +1,4 @@
+import type { Approval, ApprovalRequest } from '../proxy/execution.ts';
 import type { ViewerEvent } from '../proxy/viewer.ts';
 
 /** What a process tells the launcher that started it, over Node's IPC channel. */
@@ -5,6 +6,12 @@ export type ChildMessage =
   /** The proxy listens, on these ports. */
   | { readonly type: 'listening'; readonly ports: { readonly a: number; readonly b: number } }
   | { readonly type: 'viewer'; readonly event: ViewerEvent }
+  /** The sidecar listens there, and keeps code apart with that tier. */
+  | { readonly type: 'sidecar'; readonly port: number; readonly tier: string }
+  /** Something the person should know although nothing stops because of it. */
+  | { readonly type: 'notice'; readonly message: string }
+  /** Somebody must say whether that block may run. */
+  | { readonly type: 'approve'; readonly id: number; readonly request: ApprovalRequest }
   /** The process is about to leave, and why, in one sentence. */
   | { readonly type: 'failed'; readonly message: string; readonly exitCode: number };
 
@@ -15,7 +22,9 @@ export type ParentMessage =
   /** End at once. */
   | { readonly type: 'end' }
   /** The proxy listens there: an agent that was started with port 0 has waited for this. */
-  | { readonly type: 'port'; readonly port: number };
+  | { readonly type: 'port'; readonly port: number }
+  /** What the person said to a question. */
+  | { readonly type: 'approval'; readonly id: number; readonly approval: Approval };
 
 /** Set in the environment of processes that a launcher looks after. */
 export const supervisedVariable = 'COLLOQUY_SUPERVISED';

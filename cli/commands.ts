@@ -7,11 +7,13 @@ import { joinCommand } from './commands/join.ts';
 import { meetCommand } from './commands/meet.ts';
 import { personaCommands } from './commands/persona.ts';
 import { proxyCommand } from './commands/proxy.ts';
+import { runCommand } from './commands/run.ts';
+import { sidecarCommand } from './commands/sidecar.ts';
 import { transcriptCommands } from './commands/transcript.ts';
 import { UsageError } from './failure.ts';
 import { readVersion } from './version.ts';
 
-const leading = [meetCommand, proxyCommand, agentCommand, joinCommand] as const;
+const leading = [meetCommand, proxyCommand, agentCommand, joinCommand, runCommand, sidecarCommand] as const;
 const groups: readonly CommandGroup[] = [transcriptCommands, personaCommands, configCommands];
 
 /** The words of every command, in the order in which help lists them. */

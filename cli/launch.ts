@@ -1,7 +1,9 @@
 import path from 'node:path';
+import type { ApprovalRequest } from '../proxy/execution.ts';
 import type { ViewerEvent } from '../proxy/viewer.ts';
 import { ColloquyError } from '../wire/errors.ts';
 import { otherSeat, seats, type Seat } from '../wire/types.ts';
+import { askForApproval } from './approval.ts';
 import type { ChildMessage } from './child-protocol.ts';
 import { UsageError } from './failure.ts';
 import { onInterrupt, wasInterrupted } from './interrupt.ts';
@@ -44,6 +46,8 @@ export class Launch {
     onInterrupt({ polite: () => this.#takeLeave(), atOnce: () => this.#supervisor.endAll() });
     const proxy = this.#start('proxy', this.#options.proxyArgs, (message) => {
       if (message.type === 'viewer') this.#see(message.event);
+      if (message.type === 'notice') this.#options.errors.write(`${message.message}\n`);
+      if (message.type === 'approve') void this.#approve(message.id, message.request);
       if (message.type !== 'listening') return;
       for (const seat of seats)
         this.#supervisor.tell(`agent ${seat}`, { type: 'port', port: message.ports[seat] });
@@ -80,6 +84,11 @@ export class Launch {
     const { showLogs, errors } = this.#options;
     const onStderr = (line: string): void => void (showLogs && errors.write(`${name}: ${line}\n`));
     return this.#supervisor.start(name, args, { onMessage, onStderr });
+  }
+
+  async #approve(id: number, { name, block }: ApprovalRequest): Promise<void> {
+    const approval = await askForApproval({ title: name, block }).catch(() => ({ type: 'no' }) as const);
+    this.#supervisor.tell('proxy', { type: 'approval', id, approval });
   }
 
   /** Somebody else may sit down at this proxy too; their meeting is not ours. */

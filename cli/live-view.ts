@@ -1,4 +1,6 @@
 import pc from 'picocolors';
+import { addResult, type ExecutionTotals } from '../journal/conversation.ts';
+import { compactResult, describeBlock, verdictOf, type Look } from '../journal/render/results.ts';
 import { describeEnd } from '../journal/render/sentences.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Viewer, ViewerEvent } from '../proxy/viewer.ts';
@@ -13,6 +15,17 @@ export interface Screen {
 }
 
 const seatColor = { a: pc.cyan, b: pc.yellow } as const;
+const lookColor = {
+  passed: pc.green,
+  done: pc.bold,
+  failed: pc.red,
+  refused: pc.magenta,
+} as const satisfies {
+  readonly [look in Look]: unknown;
+};
+
+/** A line of output may be as long as a program likes. */
+const widestResultCharacters = 200;
 
 /** Shows one meeting on a terminal as it happens, or in a file as it happened. */
 export function createLiveView(screen: Screen): Viewer {
@@ -22,6 +35,7 @@ export function createLiveView(screen: Screen): Viewer {
 /** Name and turn, one line, then the text: readable, and easy to grep. */
 function createPlainView(stream: NodeJS.WriteStream): Viewer {
   const names: { [seat in Seat]: string } = { a: 'a', b: 'b' };
+  let execution: ExecutionTotals | undefined;
   return (event) => {
     switch (event.type) {
       case 'paired':
@@ -39,9 +53,16 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
       case 'status':
         stream.write(`(${names[event.seat]}: ${visibleControls(event.text)})\n`);
         return;
-      case 'stopped':
-        stream.write(visibleControls(describeEnd({ stop: event, turns: event.turns, torn: false })) + '\n');
+      case 'result': {
+        execution = addResult(execution, event);
+        const { title, lines } = compactResult(event, widestResultCharacters);
+        stream.write([title, ...lines.map((line) => `  ${line}`)].join('\n') + '\n\n');
         return;
+      }
+      case 'stopped':
+        stream.write(sentenceOf(event, execution) + '\n');
+        return;
+      case 'block':
       case 'thinking':
       case 'delta':
         return;
@@ -53,6 +74,7 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
   const names: { [seat in Seat]: string } = { a: 'a', b: 'b' };
   const waiting = new Waiting(stream);
   let turns = 0;
+  let execution: ExecutionTotals | undefined;
   let shown: { readonly seat: Seat; text: string; readonly writer: WrappingWriter } | undefined;
 
   const beginTurn = (seat: Seat): NonNullable<typeof shown> => {
@@ -115,12 +137,26 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
       case 'status':
         waiting.start(`${names[event.seat]}: ${visibleControls(event.text)}`);
         return;
+      case 'block':
+        if (shown) endTurn();
+        waiting.start(`running ${describeBlock(event)}…`);
+        return;
+      case 'result': {
+        waiting.stop();
+        if (shown) endTurn();
+        execution = addResult(execution, event);
+        const columns = Math.min(stream.columns ?? 80, widestResultCharacters) - resultIndent.length - 1;
+        const { title, lines } = compactResult(event, columns);
+        const paint = lookColor[verdictOf(event).look];
+        const below = lines.map((line) => pc.dim(resultIndent + line));
+        // Further left than any words, so that none of them can pass for a verdict.
+        stream.write([paint(title), ...below].join('\n') + '\n\n');
+        return;
+      }
       case 'stopped':
         waiting.stop();
         if (shown) endTurn();
-        stream.write(
-          pc.dim(visibleControls(describeEnd({ stop: event, turns: event.turns, torn: false }))) + '\n',
-        );
+        stream.write(pc.dim(sentenceOf(event, execution)) + '\n');
         return;
     }
   };
@@ -167,6 +203,18 @@ const spinnerFrames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '
 function fit(text: string, stream: NodeJS.WriteStream): string {
   const room = (stream.columns ?? 80) - 4;
   return text.length <= room ? text : text.slice(0, room - 1) + '…';
+}
+
+const resultIndent = '  ';
+
+function sentenceOf(
+  event: Extract<ViewerEvent, { type: 'stopped' }>,
+  execution: ExecutionTotals | undefined,
+): string {
+  const { turns } = event;
+  return visibleControls(
+    describeEnd({ stop: event, turns, torn: false, ...(execution === undefined ? {} : { execution }) }),
+  );
 }
 
 /** The control word that stood beside what was said. */

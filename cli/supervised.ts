@@ -1,9 +1,12 @@
 import { ColloquyError } from '../wire/errors.ts';
+import type { Approval, ApprovalRequest } from '../proxy/execution.ts';
 import { supervisedVariable, type ChildMessage, type ParentMessage } from './child-protocol.ts';
 
 /** The launcher, seen from a process that it started; undefined in a process that a person started. */
 export interface Launcher {
   report(message: ChildMessage): void;
+  /** Resolves with what the person at the launcher says. */
+  ask(request: ApprovalRequest): Promise<Approval>;
   /** Resolves with the port of the proxy, as soon as it listens. */
   waitForPort(): Promise<number>;
 }
@@ -20,6 +23,8 @@ export function followLauncher(handlers: {
 }): Launcher | undefined {
   if (!process.send || process.env[supervisedVariable] === undefined) return undefined;
   let ending = false;
+  const questions = new Map<number, (approval: Approval) => void>();
+  let asked = 0;
   let refusePort: ((reason: Error) => void) | undefined;
   const end = (): void => {
     if (ending) return;
@@ -37,6 +42,10 @@ export function followLauncher(handlers: {
       if (message.type === 'goodbye') handlers.onGoodbye();
       if (message.type === 'end') end();
       if (message.type === 'port') resolve(message.port);
+      if (message.type === 'approval') {
+        questions.get(message.id)?.(message.approval);
+        questions.delete(message.id);
+      }
     });
   });
   // Not everybody waits for it.
@@ -47,6 +56,11 @@ export function followLauncher(handlers: {
   if (!process.connected) end();
   return {
     report,
+    ask: (request) =>
+      new Promise((resolve) => {
+        questions.set(++asked, resolve);
+        report({ type: 'approve', id: asked, request });
+      }),
     async waitForPort() {
       process.channel?.ref();
       try {

@@ -153,8 +153,11 @@ function flagName(key: string): string {
     'rate.messages_per_minute': 'rate',
     characters_per_second: 'typing-speed',
     transcript: 'no-transcript',
+    'execution.policy': 'no-policy',
+    'execution.enabled': 'execute',
+    'execution.seats': 'execute-seats',
   };
-  return `--${names[key] ?? key.replaceAll('_', '-')}`;
+  return `--${names[key] ?? key.replace(/^execution\./, '').replaceAll('_', '-')}`;
 }
 
 /** Where settings lead into one another, the paths of those that hold a value. */

@@ -1,14 +1,38 @@
 import path from 'node:path';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import type { Participant, Seat, StopReason, Usage } from '../wire/types.ts';
+import { hasPassed, type Block, type BlockResult } from './block.ts';
 import type { JournalEvent, MeetingSettings } from './event.ts';
+import { FencedCode } from './fenced-code.ts';
 import { journalItems, type BadLine, type JournalItem } from './read.ts';
 
 /** Something a reader of the conversation is shown, in the order it happened. */
 export type Entry =
-  | Exclude<JournalEvent, { readonly type: 'meeting' | 'seated' | 'start' | 'stop' }>
+  | Exclude<JournalEvent, { readonly type: 'meeting' | 'seated' | 'start' | 'stop' | 'block' }>
+  | BlockEntry
   /** A line of the journal that nobody can read. */
   | ({ readonly type: 'unreadable' } & BadLine);
+
+export type BlockEntry = Extract<JournalEvent, { type: 'block' }> & {
+  /** Somebody changed the code before it was run: it stands in no turn. */
+  readonly isEdited: boolean;
+};
+
+export type ResultEntry = Extract<JournalEvent, { type: 'result' }>;
+
+/** What became of the code of a meeting. */
+export interface ExecutionTotals {
+  /** Tests that held. */
+  readonly passed: number;
+  /** Tests that were run and did not. */
+  readonly failed: number;
+  /** Blocks that were run, tests among them. */
+  readonly run: number;
+  /** Blocks that were refused, or that nothing was there to run. */
+  readonly notRun: number;
+  /** Blocks whose result is not there: not yet, or never. */
+  readonly pending: number;
+}
 
 export interface SeatTotals {
   readonly turns: number;
@@ -35,6 +59,8 @@ export interface Outline {
   /** The number of the last turn. */
   readonly turns: number;
   readonly totals: { readonly [seat in Seat]: SeatTotals };
+  /** Absent when no code was run. */
+  readonly execution?: ExecutionTotals;
   /** The journal ends in the middle of a line. */
   readonly torn: boolean;
 }
@@ -48,8 +74,7 @@ export async function readConversation(journal: string): Promise<Conversation> {
   const builder = new OutlineBuilder(meetingNameOf(journal));
   const entries: Entry[] = [];
   for await (const item of itemsOf(journal)) {
-    builder.add(item);
-    const entry = entryOf(item);
+    const entry = builder.add(item);
     if (entry) entries.push(entry);
   }
   return { ...builder.outline, entries };
@@ -62,34 +87,16 @@ export async function readOutline(journal: string): Promise<Outline> {
   return builder.outline;
 }
 
-/** What there is to show of a line of the journal, if anything. */
-export function entryOf(item: JournalItem): Entry | undefined {
-  if (item.type === 'bad') return { type: 'unreadable', ...item.bad };
-  if (item.type !== 'event') return undefined;
-  switch (item.event.type) {
-    case 'meeting':
-    case 'seated':
-    case 'start':
-    case 'stop':
-      return undefined;
-    case 'turn':
-    case 'control':
-    case 'note':
-    case 'truncated':
-    case 'lost':
-    case 'status':
-      return item.event;
-  }
-}
-
 /** The folder of a meeting bears its name. */
 export function meetingNameOf(journal: string): string {
   return path.basename(path.dirname(path.resolve(journal)));
 }
 
-/** Adds up a conversation while its journal is read. */
+/** Adds up a conversation while its journal is read, and says what there is to show of each line. */
 export class OutlineBuilder {
   #outline: Outline;
+  /** Both may speak at once, so that the code of a turn is run behind another one. */
+  readonly #lastTurns: { [seat in Seat]?: LastTurn } = {};
 
   /** `meeting` is its name until the journal gives one; the seats are called A and B until then. */
   constructor(meeting: string) {
@@ -106,25 +113,123 @@ export class OutlineBuilder {
     return this.#outline;
   }
 
-  add(item: JournalItem): void {
-    const outline = this.#outline;
-    if (item.type === 'torn') this.#outline = { ...outline, torn: true };
-    if (item.type !== 'event') return;
+  add(item: JournalItem): Entry | undefined {
+    if (item.type === 'torn') this.#outline = { ...this.#outline, torn: true };
+    if (item.type === 'bad') return { type: 'unreadable', ...item.bad };
+    if (item.type !== 'event') return undefined;
     const { event } = item;
-    const at = { startedAt: outline.startedAt ?? event.t, lastAt: event.t };
-    if (event.type === 'meeting') {
-      const { meeting, software, settings, seats } = event;
-      this.#outline = { ...outline, ...at, meeting, software, settings, seats };
-    } else if (event.type === 'turn') {
-      const totals = { ...outline.totals, [event.seat]: addTurn(outline.totals[event.seat], event) };
-      this.#outline = { ...outline, ...at, turns: event.turn, totals };
-    } else if (event.type === 'stop') {
-      const stop = { reason: event.reason, ...(event.detail === undefined ? {} : { detail: event.detail }) };
-      this.#outline = { ...outline, ...at, endedAt: event.t, stop };
-    } else {
-      this.#outline = { ...outline, ...at };
+    const outline = { ...this.#outline, startedAt: this.#outline.startedAt ?? event.t, lastAt: event.t };
+    this.#outline = { ...outline, ...changeOf(outline, event) };
+    return this.#entryOf(event);
+  }
+
+  #entryOf(event: JournalEvent): Entry | undefined {
+    switch (event.type) {
+      case 'meeting':
+      case 'seated':
+      case 'start':
+      case 'stop':
+        return undefined;
+      case 'block':
+        return { ...event, isEdited: !this.#wasSaid(event) };
+      case 'turn':
+        this.#lastTurns[event.seat] = { turn: event.turn, text: event.text, hasResults: false };
+        return event;
+      case 'note':
+        return this.#lastTurns[event.seat]?.hasResults ? withoutResults(event) : event;
+      case 'result': {
+        const turn = this.#lastTurns[event.seat];
+        if (turn) turn.hasResults = true;
+        return event;
+      }
+      case 'control':
+      case 'truncated':
+      case 'lost':
+      case 'status':
+        return event;
     }
   }
+
+  #wasSaid({ seat, turn, code }: Extract<JournalEvent, { type: 'block' }>): boolean {
+    const said = this.#lastTurns[seat];
+    if (said?.turn !== turn) return false;
+    said.code ??= new FencedCode(said.text);
+    return said.code.has(code);
+  }
+}
+
+interface LastTurn {
+  readonly turn: number;
+  readonly text: string;
+  code?: FencedCode;
+  hasResults: boolean;
+}
+
+/**
+ * The author of code gets its results as a note. They stand in the conversation already, so of such a
+ * note only the blocks that could not be taken for any are worth showing, which it ends with.
+ */
+function withoutResults(
+  note: Extract<JournalEvent, { type: 'note' }>,
+): Extract<JournalEvent, { type: 'note' }> | undefined {
+  if (!note.text.startsWith('Results of your code:\n')) return note;
+  const problems = note.text.slice(note.text.lastIndexOf(problemsBegin)).trimStart();
+  return problemsOnly.test(problems) ? { ...note, text: problems } : undefined;
+}
+
+const problemsBegin = '\n\nNot run:\n';
+/** To the very end: a program that prints the same words prints them inside a fence. */
+const problemsOnly = /^Not run:(?:\nLine \d+: .*)+$/;
+
+/** What is new in the outline with this event. */
+function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {
+  switch (event.type) {
+    case 'meeting': {
+      const { meeting, software, settings, seats } = event;
+      return { meeting, software, settings, seats };
+    }
+    case 'turn': {
+      const totals = { ...outline.totals, [event.seat]: addTurn(outline.totals[event.seat], event) };
+      return { turns: event.turn, totals };
+    }
+    case 'block':
+      return { execution: addBlock(outline.execution) };
+    case 'result':
+      return { execution: addResult(outline.execution, event) };
+    case 'stop': {
+      const stop = { reason: event.reason, ...(event.detail === undefined ? {} : { detail: event.detail }) };
+      return { endedAt: event.t, stop };
+    }
+    case 'seated':
+    case 'start':
+    case 'control':
+    case 'note':
+    case 'truncated':
+    case 'lost':
+    case 'status':
+      return {};
+  }
+}
+
+const noExecution: ExecutionTotals = { passed: 0, failed: 0, run: 0, notRun: 0, pending: 0 };
+
+function addBlock(totals = noExecution): ExecutionTotals {
+  return { ...totals, pending: totals.pending + 1 };
+}
+
+export function addResult(
+  totals = noExecution,
+  result: Pick<Block, 'kind'> & Pick<BlockResult, 'outcome'>,
+): ExecutionTotals {
+  const wasRun = result.outcome !== 'refused' && result.outcome !== 'unavailable';
+  const passed = hasPassed(result, result);
+  return {
+    passed: totals.passed + Number(passed),
+    failed: totals.failed + Number(wasRun && result.kind === 'test' && !passed),
+    run: totals.run + Number(wasRun),
+    notRun: totals.notRun + Number(!wasRun),
+    pending: Math.max(0, totals.pending - 1),
+  };
 }
 
 function addTurn(totals: SeatTotals, { text, meta }: Extract<JournalEvent, { type: 'turn' }>): SeatTotals {

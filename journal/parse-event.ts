@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { seats, spokenVerbs, stopReasons } from '../wire/types.ts';
+import { blockKinds, languages, outcomes } from './block.ts';
 import type { JournalEvent } from './event.ts';
 
 export type ParsedEvent =
@@ -54,6 +55,13 @@ const meta = z.object({
   finish: z.exactOptional(z.string()),
 });
 
+const turnFields = { seat, turn: z.number().check(z.int(), z.positive()) };
+const blockFields = {
+  ...turnFields,
+  kind: z.enum(blockKinds),
+  number: z.number().check(z.int(), z.positive()),
+};
+
 const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
   z.object({
     ...stampFields,
@@ -73,15 +81,33 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
   z.object({ ...stampFields, type: z.literal('start'), seat, hello: z.string() }),
   z.object({
     ...stampFields,
+    ...turnFields,
     type: z.literal('turn'),
-    seat,
-    turn: z.number().check(z.int(), z.positive()),
     text: z.string(),
     control: z.exactOptional(z.enum(spokenVerbs)),
     meta: z.exactOptional(meta),
   }),
   z.object({ ...stampFields, type: z.literal('control'), seat, verb: z.enum(spokenVerbs) }),
   z.object({ ...stampFields, type: z.literal('note'), seat, text: z.string() }),
+  z.object({
+    ...stampFields,
+    ...blockFields,
+    type: z.literal('block'),
+    language: z.enum(languages),
+    code: z.string(),
+  }),
+  z.object({
+    ...stampFields,
+    ...blockFields,
+    type: z.literal('result'),
+    tier: z.exactOptional(z.string()),
+    outcome: z.enum(outcomes),
+    output: z.string(),
+    outputBytes: count,
+    detail: z.exactOptional(z.string()),
+    files: z.array(z.object({ path: z.string(), bytes: count })),
+    ms: z.number().check(z.nonnegative()),
+  }),
   z.object({ ...stampFields, type: z.literal('truncated'), seat, count, start: count }),
   z.object({
     ...stampFields,
@@ -106,6 +132,8 @@ const knownTypes: ReadonlySet<string> = new Set<JournalEvent['type']>([
   'turn',
   'control',
   'note',
+  'block',
+  'result',
   'truncated',
   'lost',
   'status',

@@ -2,12 +2,13 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { systemClock, type Clock } from '../wire/clock.ts';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
-import { entryOf, meetingNameOf, OutlineBuilder } from './conversation.ts';
+import { meetingNameOf, OutlineBuilder } from './conversation.ts';
 import { journalFileName } from './journal.ts';
 import { journalItems, journalStart } from './read.ts';
 import { loadRenderings, type Rendering } from './render/renderings.ts';
 import { Pace, Turnstile } from './render/turnstile.ts';
 import { renderWhole } from './render/whole.ts';
+import { WorkspaceReader } from './render/workspace.ts';
 
 /** Writes the transcripts of one meeting behind its journal. Never throws, never rejects. */
 export interface TranscriptWriter {
@@ -123,6 +124,7 @@ class GrowingFiles {
   readonly #journal: string;
   #position = journalStart;
   #outline: OutlineBuilder;
+  #workspace: WorkspaceReader;
   #givenUp = false;
   /** Bytes each file has, by name; empty as long as none is begun. */
   #sizes = new Map<string, number>();
@@ -130,7 +132,8 @@ class GrowingFiles {
   constructor(folder: string) {
     this.#folder = folder;
     this.#journal = path.join(folder, journalFileName);
-    this.#outline = this.#startOver();
+    this.#outline = new OutlineBuilder(meetingNameOf(this.#journal));
+    this.#workspace = new WorkspaceReader(folder);
   }
 
   /** Appends what the journal has more than the files. */
@@ -139,7 +142,7 @@ class GrowingFiles {
       await this.#append(await loadRenderings());
     } catch (error) {
       if (!(error instanceof FileChanged)) throw error;
-      this.#outline = this.#startOver();
+      this.#startOver();
       await this.#append(await loadRenderings());
     }
   }
@@ -149,10 +152,11 @@ class GrowingFiles {
     this.#givenUp = true;
   }
 
-  #startOver(): OutlineBuilder {
+  #startOver(): void {
     this.#position = journalStart;
     this.#sizes = new Map();
-    return new OutlineBuilder(meetingNameOf(this.#journal));
+    this.#outline = new OutlineBuilder(meetingNameOf(this.#journal));
+    this.#workspace = new WorkspaceReader(this.#folder);
   }
 
   async #append(renderings: readonly Rendering[]): Promise<void> {
@@ -164,14 +168,14 @@ class GrowingFiles {
     const pace = new Pace(followerIdleShare);
     for await (const item of journalItems(this.#journal, this.#position)) {
       if (item.type === 'torn' || this.#givenUp) break;
-      this.#outline.add(item);
+      const entry = this.#outline.add(item);
       const { outline } = this.#outline;
       if (!isBegun) for (const rendering of renderings) add(rendering, rendering.header(outline, 'running'));
       isBegun = true;
-      const entry = entryOf(item);
       if (entry) {
+        const files = await this.#workspace.filesOf(entry);
         for (const rendering of renderings) {
-          add(rendering, rendering.entry(entry, outline));
+          add(rendering, rendering.entry(entry, outline, files));
           await pace.rest();
         }
       }

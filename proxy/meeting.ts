@@ -3,8 +3,9 @@ import { messageOf, ProtocolError } from '../wire/errors.ts';
 import type { Clock } from '../wire/clock.ts';
 import type { SocketEnd } from '../wire/line-socket.ts';
 import type { AgentFrame } from '../wire/message.ts';
-import { otherSeat, type Seat, type StopReason, type TurnMeta } from '../wire/types.ts';
+import { otherSeat, seats, type Seat, type StopReason, type TurnMeta } from '../wire/types.ts';
 import type { Delays } from './delays.ts';
+import type { Execution, Work } from './execution.ts';
 import { Lane } from './lane.ts';
 import type { Peer } from './peer.ts';
 import { stopAfterTurn } from './stop-rules.ts';
@@ -31,6 +32,8 @@ export interface MeetingOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly watch: Viewer;
+  /** Runs the code that the two write; without it, code is text like any other. */
+  readonly execution?: Execution;
   readonly folder?: string;
   /** Called once, when all is journaled and said. */
   readonly onStopped: (reason: StopReason, detail: string | undefined) => void;
@@ -49,6 +52,10 @@ interface SeatState {
   status?: string;
   /** How many notices, of itself or of its prompt, it has sent since its last turn. */
   notices: number;
+  /** While its code runs: the turn that waits for the results, and what came from the seat meanwhile. */
+  running?: { readonly speech: SpeechFrame; readonly later: (() => void)[] };
+  /** What it must know, for a seat that takes no notes: goes ahead of the next text. */
+  untold?: string;
 }
 
 /** Who is to answer a goodbye, and what the meeting's end will be called then. */
@@ -100,12 +107,14 @@ export class Meeting {
     a.welcome(id, b.participant.name, this.#turns);
     b.welcome(id, a.participant.name, this.#turns);
     if (settings.maxSeconds > 0) this.#after(settings.maxSeconds * 1_000, () => this.#stopForTime());
+    if (!this.#introduceExecution()) return;
     this.#send(otherSeat(first), this.#options.delays.hello(first), (peer) => peer.hello(settings.hello));
   }
 
   receive(seat: Seat, frame: AgentFrame): void {
     if (this.#stopped) return;
     const state = this.#states[seat];
+    if (state.running) return void state.running.later.push(() => this.receive(seat, frame));
     const partner = this.#options.peers[otherSeat(seat)];
     switch (frame.type) {
       case 'delta':
@@ -136,8 +145,12 @@ export class Meeting {
   }
 
   /** The connection of a seat has ended. */
-  lose(seat: Seat, { detail, partial }: SocketEnd): void {
+  lose(seat: Seat, end: SocketEnd): void {
     if (this.#stopped) return;
+    const { running } = this.#states[seat];
+    // Its last words are still on their way.
+    if (running) return void running.later.push(() => this.lose(seat, end));
+    const { detail, partial } = end;
     this.#write({ type: 'lost', seat, detail, ...(partial === undefined ? {} : { partial }) });
     const { status } = this.#states[seat];
     const sentence = `${this.#nameOf(seat)} ${detail}${status === undefined ? '' : `: ${status}`}`;
@@ -149,6 +162,8 @@ export class Meeting {
   /** A seat broke a rule of the wire: it is told so, and the meeting cannot go on. */
   expel(seat: Seat, error: ProtocolError): void {
     if (this.#stopped) return;
+    const { running } = this.#states[seat];
+    if (running) return void running.later.push(() => this.expel(seat, error));
     this.#write({ type: 'lost', seat, detail: `${error.code}: ${error.message}` });
     this.#options.peers[seat].refuse(error);
     this.stop('error', `${this.#nameOf(seat)} was disconnected: ${error.message}`);
@@ -168,7 +183,9 @@ export class Meeting {
     if (this.#stopped) return;
     this.#stopped = true;
     for (const cancel of this.#timers) cancel();
-    const { peers, onStopped, folder } = this.#options;
+    const { peers, onStopped, folder, execution } = this.#options;
+    execution?.close();
+    for (const seat of seats) this.#sayUnfinished(seat);
     this.#lanes.a.flush();
     this.#lanes.b.flush();
     const why = detail === undefined ? { reason } : { reason, detail };
@@ -199,7 +216,78 @@ export class Meeting {
     delete state.meta;
     delete state.status;
     state.notices = 0;
-    this.#forward(seat, speech);
+    const work = text === '' ? undefined : this.#options.execution?.examine(text);
+    if (work) this.#execute(seat, this.#turns, work, speech);
+    else this.#forward(seat, speech);
+  }
+
+  /** Has the code of a turn run, and passes the turn on with the results below it. */
+  #execute(seat: Seat, turn: number, work: Work, speech: SpeechFrame): void {
+    const { peers, execution } = this.#options;
+    const state = this.#states[seat];
+    const later: (() => void)[] = [];
+    state.running = { speech, later };
+    peers[seat].pause();
+    const about = { meeting: this.id, seat, turn };
+    const record = (event: Extract<MeetingEvent, { type: 'block' | 'result' }>): void => {
+      if (this.#stopped) return;
+      this.#write(event);
+      if (this.#commit()) this.#show({ ...event, ...about });
+    };
+    void execution
+      ?.run(work, seat, turn, {
+        onBlock: (block) => record({ type: 'block', seat, turn, ...block }),
+        onResult: ({ kind, number }, result, tier) =>
+          record({
+            type: 'result',
+            seat,
+            turn,
+            kind,
+            number,
+            ...result,
+            ...(tier === undefined ? {} : { tier }),
+          }),
+      })
+      .then(({ results, note }) => {
+        if (this.#stopped) return;
+        delete state.running;
+        peers[otherSeat(seat)].together(() => {
+          if (note !== '') this.#tell(seat, note);
+          const { text, control } = speech;
+          const whole = results === '' ? speech : { type: 'speech', text: `${text}\n\n${results}`, control };
+          if (!this.#stopped) this.#forward(seat, whole as SpeechFrame);
+        });
+        peers[seat].resume();
+        for (const go of later) go();
+      });
+  }
+
+  /** Tells a seat what it must know and must not answer. */
+  #tell(seat: Seat, text: string): void {
+    this.#write({ type: 'note', seat, text });
+    if (!this.#commit()) return;
+    const peer = this.#options.peers[seat];
+    const state = this.#states[seat];
+    if (peer.wants('note')) peer.note(text);
+    else state.untold = state.untold === undefined ? text : `${state.untold}\n\n${text}`;
+  }
+
+  /** False where the meeting came to its end over it. */
+  #introduceExecution(): boolean {
+    const { execution, peers } = this.#options;
+    for (const seat of seats) {
+      const text = execution?.introduce(seat);
+      if (text !== undefined && peers[seat].wants('note')) this.#tell(seat, text);
+    }
+    return !this.#stopped;
+  }
+
+  /** The meeting ends while a seat's code runs: its words still reach the partner. */
+  #sayUnfinished(seat: Seat): void {
+    const { running } = this.#states[seat];
+    if (!running) return;
+    const { text, line } = running.speech;
+    this.#send(seat, 0, (peer) => peer.text(text, line));
   }
 
   /** Passes on what was said, and ends the meeting if it was the last word. */
@@ -207,10 +295,15 @@ export class Meeting {
     const said = text !== '' || !control;
     const pass = (control?: 'bye' | 'help'): void =>
       this.#deliver(seat, text.length, (peer) => {
-        if (said) peer.text(text, line);
+        if (said) this.#sayTo(peer, text, line);
         if (control) peer[control]();
         if (control === 'bye') this.#awaitGoodbye();
       });
+    const passed = this.#options.execution?.enoughPassed;
+    if (passed !== undefined) {
+      if (said) pass();
+      return this.stop('tests-passed', `${passed} ${passed === 1 ? 'test' : 'tests'}`);
+    }
     if (control === 'stop' || control === 'end') {
       if (said) pass();
       return this.stop(control === 'end' ? 'end' : 'stopped', `${this.#nameOf(seat)} said /${control}`);
@@ -230,6 +323,14 @@ export class Meeting {
       return pass('bye');
     }
     pass(control);
+  }
+
+  #sayTo(peer: Peer, text: string, line: string | undefined): void {
+    const state = this.#states[peer.seat];
+    const { untold } = state;
+    delete state.untold;
+    if (untold === undefined) peer.text(text, line);
+    else peer.text(`${untold}\n\n${text}`);
   }
 
   #expectGoodbye(goodbye: Goodbye): void {

@@ -1,6 +1,10 @@
+import { compactResult } from '../journal/render/results.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Seat } from '../wire/types.ts';
 import type { Viewer } from './viewer.ts';
+
+/** A line of output may be as long as a program likes. */
+const widestResultCharacters = 200;
 
 /**
  * Prints every turn of every meeting to a stream, whole, with the meeting's name as soon as there is
@@ -32,12 +36,18 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
       case 'status':
         line(`(${meeting?.[event.seat]}: ${visibleControls(event.text)})\n`);
         return;
+      case 'result': {
+        const { title, lines } = compactResult(event, widestResultCharacters);
+        line(`${meeting?.[event.seat]} (${event.turn}), ${[title, ...lines].join('\n  ')}\n`);
+        return;
+      }
       case 'stopped':
         line(
           `— ended after ${event.turns} turns: ${event.reason}${event.detail ? ` (${visibleControls(event.detail)})` : ''} —\n`,
         );
         names.delete(event.meeting);
         return;
+      case 'block':
       case 'thinking':
       case 'delta':
         return;

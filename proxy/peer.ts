@@ -48,6 +48,11 @@ export class Peer {
     this.#socket.sendLine(this.isFramed ? (line ?? encodeText(text)) : encodeClassicText(text));
   }
 
+  /** Something to know and not to answer; for peers that want notes. */
+  note(text: string): void {
+    this.#control('note', text);
+  }
+
   /** What only shows the way is left out for a peer that does not keep up. */
   delta(text: string): void {
     if (this.wants('delta') && this.hasRoom) this.#control('delta', text);

@@ -1,13 +1,14 @@
-import { timingSafeEqual } from 'node:crypto';
 import net from 'node:net';
 import { createMeetingId } from '../journal/meeting-id.ts';
 import { systemClock, type Clock } from '../wire/clock.ts';
 import { ColloquyError, messageOf, ProtocolError } from '../wire/errors.ts';
 import type { Greeting } from '../wire/greeting.ts';
+import { isSameSecret } from '../wire/secret.ts';
 import { seats, type Seat, type StopReason } from '../wire/types.ts';
 import { Guest } from './guest.ts';
 import { Meeting } from './meeting.ts';
 import { WaitingRoom, type Pair } from './pairing.ts';
+import { Execution, type ExecutionOptions } from './execution.ts';
 import { createDelays, type RateSettings } from './delays.ts';
 import { openRecord } from './record.ts';
 import type { MeetingSettings } from '../journal/event.ts';
@@ -37,6 +38,8 @@ export interface RelayEnvironment {
   readonly watch: Viewer;
   readonly log: { info(data: object, message: string): void; warn(data: object, message: string): void };
   readonly onMeetingEnded?: (meeting: string, reason: StopReason) => void;
+  /** Has the code run that agents write. */
+  readonly execution?: ExecutionOptions;
   readonly clock?: Clock;
   readonly random?: () => number;
 }
@@ -47,7 +50,7 @@ export interface RelayEnvironment {
  */
 export class Relay {
   readonly #settings: RelaySettings;
-  readonly #environment: Required<Omit<RelayEnvironment, 'onMeetingEnded'>> & RelayEnvironment;
+  readonly #environment: Required<Omit<RelayEnvironment, 'onMeetingEnded' | 'execution'>> & RelayEnvironment;
   readonly #listeners: { readonly [seat in Seat]: net.Server };
   /** Those who have no meeting yet. */
   readonly #guests = new Set<Guest>();
@@ -139,7 +142,7 @@ export class Relay {
   }
 
   #hold(pair: Pair<Guest>): void {
-    const { clock, random, log, software, watch } = this.#environment;
+    const { clock, random, log, software, watch, execution } = this.#environment;
     this.#guests.delete(pair.a);
     this.#guests.delete(pair.b);
     const peers = { a: pair.a.peer, b: pair.b.peer };
@@ -163,6 +166,7 @@ export class Relay {
         random,
         watch,
         ...(record.folder === undefined ? {} : { folder: record.folder }),
+        ...(execution ? { execution: new Execution(execution, record.meeting, record.folder) } : {}),
         onStopped: (reason, detail) => {
           this.#meetings.delete(wish);
           log.info({ meeting: record.meeting, reason, detail }, `${record.meeting} ended: ${reason}`);
@@ -219,11 +223,4 @@ function listenOn(
     server.on('listening', () => resolve((server.address() as net.AddressInfo).port));
     listen();
   });
-}
-
-function isSameSecret(given: string, expected: string): boolean {
-  if (expected === '') return true;
-  const [left, right] = [Buffer.from(given), Buffer.from(expected)];
-  // Comparing the expected one with itself takes as long as a comparison of equal lengths.
-  return timingSafeEqual(left.length === right.length ? left : right, right) && left.length === right.length;
 }

@@ -1,3 +1,4 @@
+import type { Block, BlockResult } from '../journal/block.ts';
 import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta } from '../wire/types.ts';
 
 /**
@@ -26,6 +27,22 @@ export type ViewerEvent =
       readonly meta?: TurnMeta;
     }
   | { readonly type: 'control'; readonly meeting: string; readonly seat: Seat; readonly verb: SpokenVerb }
+  /** A piece of code in that turn is being run; its result comes before the next block. */
+  | ({
+      readonly type: 'block';
+      readonly meeting: string;
+      readonly seat: Seat;
+      readonly turn: number;
+    } & Block)
+  /** What became of it; `tier` is how it was isolated, absent where it was not run. */
+  | ({
+      readonly type: 'result';
+      readonly meeting: string;
+      readonly seat: Seat;
+      readonly turn: number;
+      readonly tier?: string;
+    } & Pick<Block, 'kind' | 'number'> &
+      BlockResult)
   /** "rate limited, next try in 12 s": a viewer may count the seconds down by itself. */
   | { readonly type: 'status'; readonly meeting: string; readonly seat: Seat; readonly text: string }
   | {

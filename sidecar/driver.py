@@ -17,6 +17,8 @@ from session import Session, Stopped, Workspace, save_figures
 
 sys.path.pop(0)
 
+# Bound here, where the code cannot replace them by accident: it shares the modules.
+dumps, loads, write, dup2, getpid = json.dumps, json.loads, os.write, os.dup2, os.getpid
 MiB = 1024 * 1024
 WORKSPACE = os.environ.get("HOME", "/workspace")
 # High numbers, so that code that closes or forges the first few hits nothing of ours by accident.
@@ -38,18 +40,21 @@ class Driver:
         sys.path.insert(0, WORKSPACE)
         sys.argv = [""]
         self._requests = os.fdopen(REQUESTS, "rb", 65536)
-        self._session = Session()
+        self._session = Session(hidden=(os.path.abspath(__file__),))
         self._workspace = Workspace(WORKSPACE)
         self._shell = Shell(WORKSPACE)
+        # Never where the processes of others can be seen: the sweep would end them. In a namespace of
+        # its own the driver is one of the first.
+        self._owns_processes = limits.get("ownProcesses") is True and self._pid < 10
 
     def serve(self):
         self._sweep()
         self._answer({"ready": True})
         for line in self._requests:
-            request = json.loads(line)
+            request = loads(line)
             operation = {"run": self._run, "put": self._put, "get": self._get, "ping": lambda _: {}}[request["op"]]
             answer = operation(request)
-            if os.getpid() != self._pid:
+            if getpid() != self._pid:
                 # A fork of the code that ran on into the driver.
                 os._exit(0)
             answer["nonce"] = request["nonce"]
@@ -75,7 +80,7 @@ class Driver:
         finally:
             self._running = False
             signal.setitimer(signal.ITIMER_REAL, 0)
-        if os.getpid() != self._pid:
+        if getpid() != self._pid:
             return answer
         if answer["outcome"] == "timeout":
             answer["detail"] = "took longer than %g s and was stopped; the session's variables are kept" % seconds
@@ -89,7 +94,7 @@ class Driver:
         return answer
 
     def _interrupt(self, number, frame):
-        if self._running and os.getpid() == self._pid:
+        if self._running and getpid() == self._pid:
             raise Stopped()
 
     def _put(self, request):
@@ -107,14 +112,16 @@ class Driver:
             return {"error": str(error)}
 
     def _answer(self, answer):
-        write_all(ANSWERS, json.dumps(answer).encode() + b"\n")
+        write_all(ANSWERS, dumps(answer).encode() + b"\n")
 
     def _restore_descriptors(self):
         for descriptor in (1, 2):
-            os.dup2(OUTPUT, descriptor)
+            dup2(OUTPUT, descriptor)
 
     def _sweep(self):
         """Ends processes that have left the session: a daemon does not outlive its block."""
+        if not self._owns_processes:
+            return
         with open("/proc/loadavg", "rb") as file:
             last_pid = file.read().split()[-1]
         # The last process id given out in this namespace: nothing was started since, nothing to look for.
@@ -126,6 +133,7 @@ class Driver:
             for pid in strays:
                 try:
                     os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
                 except OSError:
                     pass
             if not strays:
@@ -217,7 +225,8 @@ def set_limits(limits):
 
     # Shared mappings count only in the address space. An interpreter with its libraries needs some of it.
     limit("RLIMIT_AS", (limits["memoryMiB"] + 256) * MiB)
-    limit("RLIMIT_NPROC", limits["processes"])
+    if "processes" in limits:
+        limit("RLIMIT_NPROC", limits["processes"])
     limit("RLIMIT_NOFILE", limits["openFiles"])
     limit("RLIMIT_FSIZE", limits["diskMiB"] * MiB)
     limit("RLIMIT_CORE", 0)
@@ -226,7 +235,7 @@ def set_limits(limits):
 
 def write_all(descriptor, content):
     while content:
-        content = content[os.write(descriptor, content) :]
+        content = content[write(descriptor, content) :]
 
 
 if __name__ == "__main__":

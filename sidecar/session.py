@@ -30,14 +30,16 @@ class Stopped(BaseException):
 class Session:
     """A namespace that lives on from block to block.
 
-    `interrupts` are the exceptions that mean "too long"; `run_coroutine` runs one to its end.
+    `interrupts` are the exceptions that mean "too long"; `run_coroutine` runs a coroutine to its end;
+    `hidden` are source files whose frames no traceback shows.
     """
 
-    def __init__(self, interrupts=(Stopped,), run_coroutine=None):
+    def __init__(self, interrupts=(Stopped,), run_coroutine=None, hidden=()):
         self._module = types.ModuleType("__main__")
         self._module.__builtins__ = builtins
         sys.modules["__main__"] = self._module
         self._flags = 0
+        self._hidden = {__file__, *hidden}
         self._interrupts = interrupts
         self._run_coroutine = run_coroutine or self._run_in_loop
         self._loop = None
@@ -46,7 +48,7 @@ class Session:
     def run(self, code, test, name):
         """Runs a block; returns its outcome, and one sentence where that is not `ok`."""
         filename = "<%s>" % name
-        linecache.cache[filename] = (len(code), None, code.splitlines(True), filename)
+        linecache.cache[filename] = (len(code), None, (code + "\n").splitlines(True), filename)
         try:
             tree = self._parse(code, filename)
             if test and _is_empty(tree):
@@ -137,11 +139,10 @@ class Session:
         self._restore_streams()
         try:
             account = traceback.TracebackException(type(error), error, _own_frames(error.__traceback__, filename))
-            if type(error) in self._interrupts:
-                lines = list(account.format())[:-1]
-            else:
-                lines = account.format()
-            sys.stderr.write("".join(lines))
+            account.stack[:] = [frame for frame in account.stack if frame.filename not in self._hidden]
+            lines = list(account.format())
+            # What an interrupt is called is nothing to the author.
+            sys.stderr.write("".join(lines[:-1] if isinstance(error, self._interrupts) else lines))
         except BaseException:
             sys.stderr.write("%s, and its traceback cannot be shown\n" % type(error).__name__)
 

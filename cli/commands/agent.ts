@@ -76,7 +76,8 @@ async function runAgent(argv: Flags): Promise<void> {
       model: provider.model,
       ...(config.meeting === undefined ? {} : { meeting: config.meeting }),
       ...(config.token === undefined ? {} : { token: config.token }),
-      features: ['note'],
+      // The speakers of old answer every word they are told, and write no code.
+      features: provider.name === 'eliza' || provider.name === 'parry' ? [] : ['note'],
       persona: persona.text,
       parameters: parametersOf(config),
       ...('seed' in config && config.seed !== undefined ? { seed: config.seed } : {}),

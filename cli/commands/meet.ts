@@ -95,6 +95,14 @@ function proxyArguments(argv: Flags): string[] {
     'hello',
     'first',
     'rate',
+    'execute',
+    'passes',
+    'execute-seats',
+    'blocks',
+    'approve',
+    'sidecar',
+    'tier',
+    'no-policy',
   ];
   return ['proxy', '--free-ports', ...passed.flatMap((name) => toFlag(name, argv[name])), ...logLevel(argv)];
 }

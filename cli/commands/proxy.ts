@@ -3,10 +3,12 @@ import type { CommandModule, InferredOptionTypes } from 'yargs';
 import type { ProxyConfig } from '../../config/schema.ts';
 import type { RelaySettings } from '../../proxy/relay.ts';
 import type { Viewer } from '../../proxy/viewer.ts';
+import { executionFlags } from '../execution-config.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { createLog, logFlags } from '../log.ts';
 import { followLauncher } from '../supervised.ts';
 import { readVersion } from '../version.ts';
+import { isLoopback, sandboxFlags } from './sidecar.ts';
 
 /** Flags that `meet` takes as well and passes on. */
 export const meetingFlags = {
@@ -21,6 +23,22 @@ export const meetingFlags = {
   hello: { type: 'string', describe: 'What the one who starts is sent instead of /start' },
   first: { choices: ['a', 'b', 'random'] as const, describe: 'Who starts' },
   rate: { type: 'number', describe: 'Messages a minute of each seat; 0: no limit [default: 0]' },
+  execute: { alias: 'x', type: 'boolean', describe: 'Run the code that agents write, in a sandbox' },
+  passes: { type: 'number', describe: 'End after so many passed tests; 0: never [default: 2]' },
+  'execute-seats': {
+    choices: ['both', 'a', 'b'] as const,
+    describe: 'Who may have code run [default: both]',
+  },
+  blocks: {
+    choices: ['marked', 'fenced'] as const,
+    describe: 'Run what follows RUN-CODE and TEST-ASSERT, or every ```python block [default: marked]',
+  },
+  approve: { type: 'boolean', describe: 'Ask a person before each block is run' },
+  sidecar: {
+    type: 'string',
+    describe: 'HOST:PORT of a sidecar that runs already, instead of one of its own',
+  },
+  ...sandboxFlags,
 } as const;
 
 const flags = {
@@ -71,6 +89,7 @@ async function runProxy(argv: Flags): Promise<void> {
       transcripts: argv.transcripts,
       transcript: argv['no-transcript'] ? false : undefined,
       'rate.messages_per_minute': argv.rate,
+      ...executionFlags(argv),
     },
   });
   const log = createLog('proxy', argv);
@@ -82,17 +101,22 @@ async function runProxy(argv: Flags): Promise<void> {
   });
   if (launcher) viewers.push((event) => launcher.report({ type: 'viewer', event }));
 
+  const execution = config.execution.enabled
+    ? await (await import('../execution.ts')).startExecution(config.execution, argv, { log, launcher })
+    : undefined;
+
   const relay = new Relay(toRelaySettings(config, argv['free-ports'] ?? false), {
     software: `colloquy ${readVersion()}`,
     log,
     watch: (event) => viewers.forEach((show) => show(event)),
+    ...(execution ? { execution: execution.options } : {}),
     onMeetingEnded: () => {
       if (argv.once || (leaving && relay.meetings === 0)) void end();
     },
   });
   let leaving = false;
   let ending: Promise<void> | undefined;
-  const end = (): Promise<void> => (ending ??= relay.close());
+  const end = (): Promise<void> => (ending ??= relay.close().then(() => execution?.close()));
   const takeLeave = (): boolean => {
     if (relay.meetings === 0) return false;
     leaving = true;
@@ -140,8 +164,4 @@ function toRateLimits(limits: { messages_per_minute: number; characters_per_minu
   charactersPerMinute: number;
 } {
   return { messagesPerMinute: limits.messages_per_minute, charactersPerMinute: limits.characters_per_minute };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

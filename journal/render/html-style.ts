@@ -9,6 +9,7 @@ export const style = `
   --a: #1b5a78; --a-ground: #eaf2f6; --a-line: #bdd6e2;
   --b: #8a4416; --b-ground: #faf0e6; --b-line: #ebcfb4;
   --code-ground: #f4f1ea; --code-line: #e2dccf; --mark: #c98a1b;
+  --passed: #2c6b2f; --failed: #ab2626; --refused: #7d4a9b;
   --keyword: #8b2c6c; --string: #3c6418; --number: #8a4a00; --comment: #6b6558; --title: #1d5286; --type: #0f605c;
   --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "Book Antiqua", Georgia, "Noto Serif", serif;
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", sans-serif;
@@ -20,6 +21,7 @@ export const style = `
     --a: #8cc5e3; --a-ground: #19262e; --a-line: #2b4553;
     --b: #ecb083; --b-ground: #2b211a; --b-line: #543c29;
     --code-ground: #101214; --code-line: #2b2e33; --mark: #e0a94a;
+    --passed: #8fcf8f; --failed: #f29b93; --refused: #cfa6ea;
     --keyword: #e39ccb; --string: #a9cf87; --number: #e6b47a; --comment: #969184; --title: #8fbdf0; --type: #7fcfc8;
   }
 }
@@ -90,6 +92,25 @@ details pre { max-height: 22rem; margin: 0.5rem 0 0; white-space: pre-wrap; }
 .event + .event { margin-top: 0.35rem; }
 .event.failure { color: var(--ink); }
 
+.result { --look: var(--soft); width: fit-content; min-width: min(20rem, 100%); max-width: 92%; margin: 0.6rem 0 0; padding: 0.55rem 0.9rem 0.6rem; border: 1px solid var(--line); border-inline-start: 4px solid var(--look); border-radius: 4px 10px 10px 4px; background: var(--raised); font: 0.875rem/1.5 var(--sans); }
+.result.b { margin-left: auto; }
+.result.passed { --look: var(--passed); }
+.result.failed { --look: var(--failed); }
+.result.refused { --look: var(--refused); }
+.result:target { border-color: var(--look); }
+.result h3 { margin: 0; font-size: 0.875rem; font-weight: 650; line-height: 1.5; }
+.result h3 a { text-decoration: none; }
+.result h3 a:hover { text-decoration: underline; }
+.result.passed h3, .result.failed h3, .result.refused h3 { color: var(--look); }
+.result .mark { font-size: 1.1em; }
+.result p { margin: 0.15rem 0 0; }
+.result pre { margin: 0.5rem 0 0; padding: 0.55rem 0.8rem; max-height: 24rem; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
+.result figure { margin: 0.6rem 0 0; }
+.result img { display: block; width: auto; max-width: 100%; height: auto; max-height: 34rem; border: 1px solid var(--code-line); border-radius: 6px; background: #fff; }
+.result ul { display: flex; flex-wrap: wrap; gap: 0 1rem; margin: 0.45rem 0 0; padding: 0; list-style: none; }
+.result li { min-width: 0; overflow-wrap: anywhere; }
+.result small, .result .run { color: var(--soft); font-size: 0.8125rem; font-variant-numeric: tabular-nums; }
+
 .words > *, .words li > *, .words blockquote > * { unicode-bidi: plaintext; }
 .words > :first-child { margin-top: 0; }
 .words > :last-child { margin-bottom: 0; }
@@ -133,6 +154,9 @@ pre code { font-size: 1em; }
   .turn.a { margin-right: 1rem; }
   .turn.b { margin-left: 1rem; }
   .words { padding: 0.75rem 0.95rem; }
+  .result { max-width: none; width: auto; }
+  .result.a { margin-right: 1rem; }
+  .result.b { margin-left: 1rem; }
 }
 @media print {
   :root {
@@ -140,6 +164,7 @@ pre code { font-size: 1em; }
     --page: #fff; --ink: #000; --soft: #555; --line: #ccc; --raised: #fff;
     --a: #14465e; --a-ground: #fff; --a-line: #9cb9c6; --b: #6e3510; --b-ground: #fff; --b-line: #d0ab8a;
     --code-ground: #fff; --code-line: #ccc;
+    --passed: #1f5a22; --failed: #8e1b1b; --refused: #5f3579;
     --keyword: #6d1f54; --string: #2f5012; --number: #6b3900; --comment: #555; --title: #163f68; --type: #0b4a47;
   }
   @page { margin: 18mm 16mm; }
@@ -152,8 +177,15 @@ pre code { font-size: 1em; }
   .turn > header, h3, h4, h5, h6 { break-after: avoid; }
   .words { padding: 0 0 0 0.9rem; border-width: 0 0 0 2pt; border-radius: 0; }
   .turn.a .words, .turn.b .words { border-radius: 0; }
+  .result, .result.a, .result.b { width: auto; max-width: none; margin: 0.5rem 0 0; padding: 0 0 0 0.9rem; border-width: 0 0 0 2pt; border-radius: 0; }
+  .result.a { margin-right: 8%; }
+  .result.b { margin-left: 8%; }
+  .result h3 { break-after: avoid; }
+  .result pre { max-height: none; }
+  .result img { max-height: 16cm; }
   p { orphans: 3; widows: 3; }
   pre { white-space: pre-wrap; }
-  .seat, .event, .end, pre, tr { break-inside: avoid; }
+  .seat, .event, .end, pre, tr, figure { break-inside: avoid; }
+  .result pre { break-inside: auto; }
 }
 `;

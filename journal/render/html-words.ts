@@ -15,6 +15,14 @@ export function wordsToHtml(text: string): string {
   return sanitize(html.join('\n'), allowed).trim();
 }
 
+/** Code that stands in no turn, with the colours of its language. */
+export function codeToHtml(code: string, language: string): string {
+  return sanitize(
+    `<pre><code class="hljs">${highlight(visibleControls(code), language)}</code></pre>`,
+    allowed,
+  );
+}
+
 /** For text and for attributes in double or single quotes. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);

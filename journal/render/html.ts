@@ -3,10 +3,12 @@ import type { Participant, Seat } from '../../wire/types.ts';
 import type { Entry, Outline } from '../conversation.ts';
 import { script } from './html-script.ts';
 import { style } from './html-style.ts';
+import { htmlBlock, htmlResult } from './html-results.ts';
 import { escapeHtml, wordsToHtml } from './html-words.ts';
 import {
   describeEnd,
   describeEntry,
+  describeExecution,
   describeFinish,
   describeModel,
   describePair,
@@ -21,6 +23,7 @@ import {
   nameOf,
 } from './sentences.ts';
 import { visibleControls } from './visible-controls.ts';
+import { noFiles, type KeptFiles } from './workspace.ts';
 
 /**
  * The page down to the first turn. Turns go straight into the body, whose end tag HTML lets one omit:
@@ -58,8 +61,10 @@ ${seatCard('b', outline, state)}
 }
 
 /** What is appended for one entry. */
-export function htmlEntry(entry: Entry, { seats }: Outline): string {
+export function htmlEntry(entry: Entry, { seats, turns }: Outline, files: KeptFiles = noFiles): string {
   if (entry.type === 'turn') return turnArticle(entry, seats);
+  if (entry.type === 'block') return htmlBlock(entry);
+  if (entry.type === 'result') return htmlResult(entry, files, turns);
   if (entry.type === 'note' && entry.text.includes('\n')) {
     const name = escapeHtml(nameOf(seats, entry.seat));
     const text = escapeHtml(visibleControls(entry.text));
@@ -72,17 +77,23 @@ export function htmlEntry(entry: Entry, { seats }: Outline): string {
 
 /** What closes the page. */
 export function htmlFooter(outline: Outline): string {
-  return `<footer class="end"><p>${escapeHtml(describeEnd(outline))}</p></footer>
+  const sentences = [describeEnd(outline), describeExecution(outline.execution)].filter((one) => one !== '');
+  const paragraphs = sentences.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join('');
+  return `<footer class="end">${paragraphs}</footer>
 </body>
 </html>
 `;
 }
 
-/** Nothing is loaded, and only the two pieces written here run: what slips past the sanitizer is dead. */
+/**
+ * Nothing is loaded, and only the two pieces written here run: what slips past the sanitizer is dead.
+ * Figures are part of the page, so that it can be mailed.
+ */
 const contentSecurityPolicy = [
   "default-src 'none'",
   `style-src '${hashSource(style)}'`,
   `script-src '${hashSource(script)}'`,
+  'img-src data:',
   "base-uri 'none'",
   "form-action 'none'",
 ].join('; ');
@@ -158,6 +169,8 @@ function describeOutcome(outline: Outline): string {
   const used = [totals.a.usage, totals.b.usage].filter((usage) => usage !== undefined);
   const tokens = used.reduce((sum, { input, output }) => sum + input + output, 0);
   if (tokens > 0) facts.push(`${formatNumber(tokens)} tokens`);
+  const execution = describeExecution(outline.execution);
+  if (execution !== '') facts.push(execution);
   return [`<b>${escapeHtml(describeEnd(outline))}</b>`, ...facts].join(' · ');
 }
 

@@ -20,6 +20,11 @@ export function markdownLine(text: string): string {
   return escapeMarkdown(visibleLine(text));
 }
 
+/** What a program printed, or code that was run: nothing in it is markup. */
+export function markdownCode(text: string): string {
+  return writeCode(visibleControls(text));
+}
+
 /**
  * Understood by GitHub and by VS Code alike, in and outside of tables. Addresses are kept from becoming
  * links by themselves: where one is meant as a link, it is written as one.
@@ -47,7 +52,7 @@ function escapeLines(text: string): string {
 }
 
 /** Code has lines of its own and needs no break beside it. */
-function joinBlocks(blocks: readonly string[], separator: string): string {
+export function joinBlocks(blocks: readonly string[], separator: string): string {
   return blocks.reduce((joined, block) => {
     const isParted = joined === '' || joined.endsWith('</pre>') || block.startsWith('<pre>');
     return joined + (isParted ? '' : separator) + block;

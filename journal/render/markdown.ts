@@ -1,17 +1,31 @@
 import type { Participant } from '../../wire/types.ts';
+import type { WorkspaceFile } from '../block.ts';
 import type { Entry, Outline } from '../conversation.ts';
-import { markdownCell, markdownLine } from './markdown-cell.ts';
+import { joinBlocks, markdownCell, markdownCode, markdownLine } from './markdown-cell.ts';
+import {
+  addressOf,
+  countMore,
+  editedTitle,
+  describeRun,
+  shownFiles,
+  verdictOf,
+  visibleOutput,
+  type Result,
+} from './results.ts';
 import {
   describeEnd,
   describeEntry,
+  describeExecution,
   describeFinish,
   describeModel,
   describePair,
   describeTotals,
+  formatBytes,
   formatMoment,
   languageName,
   nameOf,
 } from './sentences.ts';
+import { noFiles, type KeptFiles } from './workspace.ts';
 
 /** Everything above the first turn. What is in the file after this is a valid table at every moment. */
 export function markdownHeader({ meeting, startedAt, seats }: Outline): string {
@@ -32,11 +46,17 @@ export function markdownHeader({ meeting, startedAt, seats }: Outline): string {
 }
 
 /** One row of the table, in the column of its speaker. */
-export function markdownEntry(entry: Entry, { seats }: Outline): string {
+export function markdownEntry(entry: Entry, { seats, turns }: Outline, files: KeptFiles = noFiles): string {
   if (entry.type === 'turn') {
     const remarks = [describeFinish(entry.meta?.finish), entry.control && `says /${entry.control}`];
     const asides = remarks.filter((remark) => remark).map((remark) => `*${markdownLine(remark ?? '')}*`);
     return row(String(entry.turn), entry.seat, [markdownCell(entry.text), ...asides].join('<br><br>'));
+  }
+  if (entry.type === 'result') return row('', entry.seat, writeResult(entry, files, turns));
+  if (entry.type === 'block') {
+    if (!entry.isEdited) return '';
+    const title = `*${editedTitle(entry)}:*`;
+    return row('', entry.seat, joinBlocks([title, markdownCode(entry.code.trimEnd())], '<br>'));
   }
   const seat = entry.type === 'unreadable' ? 'a' : entry.seat;
   return row('', seat, `*${markdownLine(describeEntry(entry, seats))}*`);
@@ -48,7 +68,49 @@ export function markdownFooter(outline: Outline): string {
     const facts = describeTotals(outline.totals[seat]).join(', ');
     return `- **${markdownLine(nameOf(outline.seats, seat))}:** ${facts}`;
   });
-  return ['', `${markdownLine(describeEnd(outline))}`, '', ...totals, ''].join('\n');
+  const execution = describeExecution(outline.execution);
+  const sentences = [describeEnd(outline), execution].filter((sentence) => sentence !== '');
+  return ['', ...sentences.flatMap((sentence) => [markdownLine(sentence), '']), ...totals, ''].join('\n');
+}
+
+/** Verdict, output, figures, files, and how it was run, each on a line of its own. */
+function writeResult(result: Result, kept: KeptFiles, lastTurn: number): string {
+  const { symbol, words } = verdictOf(result);
+  const detail = result.detail === undefined ? '' : ` ${markdownLine(result.detail)}`;
+  const output = visibleOutput(result);
+  const shown = shownFiles(result);
+  const more = result.files.length - shown.length;
+  const figures = shown.map((file) => writeFigure(file, kept)).filter((figure) => figure !== '');
+  const files = [
+    ...shown.map((file) => writeFile(file, kept)),
+    ...(more > 0 ? [countMore(more, 'file')] : []),
+  ].join(', ');
+  const facts = describeRun(result, lastTurn).map(markdownLine).join(', ');
+  const blocks = [
+    `${symbol === '' ? '' : `${symbol} `}**${words}**${detail}`,
+    output === '' ? '' : markdownCode(output),
+    ...figures,
+    files === '' ? '' : `${result.files.length === 1 ? 'File' : 'Files'}: ${files}`,
+    facts === '' ? '' : `*${facts}*`,
+  ];
+  return joinBlocks(
+    blocks.filter((block) => block !== ''),
+    '<br>',
+  );
+}
+
+function writeFigure(file: WorkspaceFile, kept: KeptFiles): string {
+  const address = addressOf(file);
+  if (address === undefined || !kept.get(file.path)?.figure) return '';
+  return `![${markdownLine(file.path)}](${address})`;
+}
+
+function writeFile(file: WorkspaceFile, kept: KeptFiles): string {
+  const found = kept.get(file.path);
+  const address = found && addressOf(file);
+  const name = markdownLine(file.path);
+  const size = `${formatBytes(file.bytes)}${found?.isChanged ? ', written again later' : ''}`;
+  return `${address === undefined ? name : `[${name}](${address})`} (${size})`;
 }
 
 function row(number: string, seat: 'a' | 'b', content: string): string {

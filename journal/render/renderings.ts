@@ -1,13 +1,14 @@
 import type { Entry, Outline } from '../conversation.ts';
 import { textEntry } from './text.ts';
+import type { KeptFiles } from './workspace.ts';
 
 /** One file that shows a conversation: a header, a piece for each entry, a footer. */
 export interface Rendering {
   readonly fileName: string;
   /** `running`: the totals are not known yet. */
   header(outline: Outline, state: 'running' | 'whole'): string;
-  /** `outline` is that of the conversation up to this entry, the entry included. */
-  entry(entry: Entry, outline: Outline): string;
+  /** `outline` is that of the conversation up to this entry, the entry included; `files` are those it names. */
+  entry(entry: Entry, outline: Outline, files: KeptFiles): string;
   footer(outline: Outline): string;
 }
 

@@ -1,5 +1,5 @@
 import type { Participant, Seat, StopReason } from '../../wire/types.ts';
-import type { Entry, Outline, SeatTotals } from '../conversation.ts';
+import type { Entry, ExecutionTotals, Outline, SeatTotals } from '../conversation.ts';
 import { visibleLine } from './visible-controls.ts';
 
 /** Why a meeting ended, for people. The one word follows in brackets wherever these are shown. */
@@ -9,7 +9,7 @@ const stopWords: { readonly [reason in StopReason]: string } = {
   'max-seconds': 'the time was up',
   'max-tokens': 'the token limit was reached',
   'max-cost': 'the cost limit was reached',
-  'tests-passed': 'all tests passed',
+  'tests-passed': 'enough tests passed',
   loop: 'they went round in circles',
   idle: 'nobody said anything for too long',
   'agent-lost': 'one of the two was gone',
@@ -18,10 +18,18 @@ const stopWords: { readonly [reason in StopReason]: string } = {
 };
 
 /** "Ended after 10 turns: the message limit was reached (max-messages)". */
-export function describeEnd({ stop, turns, torn }: Pick<Outline, 'stop' | 'turns' | 'torn'>): string {
+export function describeEnd({
+  stop,
+  turns,
+  torn,
+  execution,
+}: Pick<Outline, 'stop' | 'turns' | 'torn' | 'execution'>): string {
   if (!stop) {
     const cut = torn ? ', and its last line is cut off' : '';
     return `Unfinished: after ${countTurns(turns)} the journal has no end yet${cut}`;
+  }
+  if (stop.reason === 'tests-passed' && execution && execution.passed > 0) {
+    return `Ended after ${countTests(execution.passed, 'passed ')} in ${countTurns(turns)} (${stop.reason})`;
   }
   const sentence = `Ended after ${countTurns(turns)}: ${stopWords[stop.reason]} (${stop.reason})`;
   // The limit itself says no more than the number of turns just before it.
@@ -30,7 +38,10 @@ export function describeEnd({ stop, turns, torn }: Pick<Outline, 'stop' | 'turns
 }
 
 /** What an entry that is no turn says, on one line and free of control characters. */
-export function describeEntry(entry: Exclude<Entry, { type: 'turn' }>, seats: Outline['seats']): string {
+export function describeEntry(
+  entry: Exclude<Entry, { type: 'turn' | 'block' | 'result' }>,
+  seats: Outline['seats'],
+): string {
   switch (entry.type) {
     case 'control':
       return `${nameOf(seats, entry.seat)} says /${entry.verb}`;
@@ -94,6 +105,21 @@ export function describeTotals({ turns, characters, usage, ms }: SeatTotals): st
   return facts;
 }
 
+/** "2 tests passed, 1 failed; 4 blocks run", empty when there was no code. */
+export function describeExecution(totals: ExecutionTotals | undefined): string {
+  if (!totals) return '';
+  const { passed, failed, run, notRun, pending } = totals;
+  const tests = passed > 0 ? [`${countTests(passed)} passed`] : [];
+  if (failed > 0) tests.push(passed > 0 ? `${formatNumber(failed)} failed` : `${countTests(failed)} failed`);
+  const blocks = [run === 1 ? '1 block run' : `${formatNumber(run)} blocks run`];
+  if (notRun > 0) blocks.push(`${formatNumber(notRun)} not run`);
+  if (pending > 0) blocks.push(`${formatNumber(pending)} without a result`);
+  return [tests, blocks]
+    .filter(({ length }) => length > 0)
+    .map((facts) => facts.join(', '))
+    .join('; ');
+}
+
 /** "Ada Lovelace and Eliza". */
 export function describePair(seats: Outline['seats']): string {
   return `${nameOf(seats, 'a')} and ${nameOf(seats, 'b')}`;
@@ -138,6 +164,13 @@ export function formatNumber(value: number): string {
   return numberFormat.format(value);
 }
 
+/** "812 bytes", "12 KB", "1.4 MB". */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1_000) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
+  const [size, unit] = bytes < 1_000_000 ? [bytes / 1_000, 'KB'] : [bytes / 1_000_000, 'MB'];
+  return `${size < 9.95 ? size.toFixed(1) : formatNumber(Math.round(size))} ${unit}`;
+}
+
 /** "0.4 s", "12 s". */
 export function formatSeconds(ms: number): string {
   return ms < 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 1_000)} s`;
@@ -151,6 +184,10 @@ export function formatDuration(ms: number): string {
   return minutes < 60
     ? `${minutes} min ${seconds % 60} s`
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function countTests(tests: number, which = ''): string {
+  return tests === 1 ? `1 ${which}test` : `${formatNumber(tests)} ${which}tests`;
 }
 
 function countTurns(turns: number): string {

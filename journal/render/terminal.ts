@@ -1,9 +1,11 @@
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 import type { Conversation, Entry } from '../conversation.ts';
+import { editedTitle, describeFiles, describeRun, verdictOf, visibleOutput, type Result } from './results.ts';
 import {
   describeEnd,
   describeEntry,
+  describeExecution,
   describeFinish,
   describeModel,
   describePair,
@@ -24,6 +26,7 @@ export interface TerminalOptions {
 export function renderForTerminal(conversation: Conversation, { color, width }: TerminalOptions): string {
   const colors = pc.createColors(color);
   const paint = { a: colors.cyan, b: colors.yellow };
+  const looks = { passed: colors.green, done: colors.bold, failed: colors.red, refused: colors.magenta };
   const { seats, startedAt, meeting, entries } = conversation;
   const lines = [
     colors.bold(visibleLine(describePair(seats))),
@@ -38,8 +41,14 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
     }),
     '',
   ];
-  for (const entry of entries) lines.push(...renderEntry(entry), '');
+  let lastTurn = 0;
+  for (const entry of entries) {
+    const rendered = renderEntry(entry);
+    if (rendered.length > 0) lines.push(...rendered, '');
+  }
   lines.push(colors.bold(describeEnd(conversation)));
+  const execution = describeExecution(conversation.execution);
+  if (execution !== '') lines.push(execution);
   for (const seat of ['a', 'b'] as const) {
     const facts = describeTotals(conversation.totals[seat]).join(', ');
     lines.push(`${paint[seat](nameOf(seats, seat))}: ${facts}`);
@@ -47,6 +56,13 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
   return lines.join('\n') + '\n';
 
   function renderEntry(entry: Entry): string[] {
+    if (entry.type === 'turn') lastTurn = entry.turn;
+    if (entry.type === 'result') return renderResult(entry);
+    if (entry.type === 'block') {
+      if (!entry.isEdited) return [];
+      const title = `${editedTitle(entry)}:`;
+      return [colors.dim(title), ...asCode(visibleControls(entry.code).trimEnd())];
+    }
     if (entry.type !== 'turn')
       return wrap(describeEntry(entry, seats), width).map((line) => colors.dim(line));
     const remarks = [describeFinish(entry.meta?.finish), entry.control && `says /${entry.control}`];
@@ -56,9 +72,31 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
       ...remarks.filter((remark) => remark !== undefined).map((remark) => indent + colors.dim(`(${remark})`)),
     ];
   }
+
+  function renderResult(result: Result): string[] {
+    const { look, symbol, words } = verdictOf(result);
+    const facts = describeRun(result, lastTurn).join(' · ');
+    const output = visibleOutput(result);
+    const title = looks[look](`${symbol === '' ? '' : `${symbol} `}${words}`);
+    return [
+      title + (facts === '' ? '' : colors.dim(` · ${facts}`)),
+      ...[result.detail ?? ''].filter(Boolean).flatMap((detail) => indented(visibleLine(detail))),
+      ...(output === '' ? [] : asCode(output)),
+      ...[describeFiles(result)].filter(Boolean).flatMap(indented),
+    ];
+  }
+
+  function indented(line: string): string[] {
+    return wrap(line, width - indent.length).map((part) => indent + part);
+  }
 }
 
 const indent = '  ';
+
+/** Lines as they are, a little apart from what was said. */
+function asCode(text: string): string[] {
+  return text.split('\n').map((line) => `${indent}│ ${line.replaceAll('\t', '    ')}`);
+}
 
 /** Wraps prose between words; fenced code keeps its lines. */
 function wrapText(text: string, width: number): string[] {

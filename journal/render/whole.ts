@@ -1,10 +1,11 @@
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { ColloquyError } from '../../wire/errors.ts';
-import { entryOf, meetingNameOf, OutlineBuilder, readOutline } from '../conversation.ts';
+import { meetingNameOf, OutlineBuilder, readOutline } from '../conversation.ts';
 import { journalItems } from '../read.ts';
 import { loadRenderings, type Rendering } from './renderings.ts';
 import { Pace } from './turnstile.ts';
+import { WorkspaceReader } from './workspace.ts';
 
 /**
  * Renders a journal from its first line to its last into new files, which take the place of the old ones
@@ -20,13 +21,14 @@ export async function renderWhole(folder: string, journal: string): Promise<void
     for (const rendering of await loadRenderings()) files.push(await NewFile.create(folder, rendering));
     for (const file of files) await file.write(file.rendering.header(outline, 'whole'));
     const soFar = new OutlineBuilder(meetingNameOf(journal));
+    const workspace = new WorkspaceReader(folder);
     const pace = new Pace();
     for await (const item of journalItems(journal)) {
-      soFar.add(item);
-      const entry = entryOf(item);
+      const entry = soFar.add(item);
       if (!entry) continue;
+      const kept = await workspace.filesOf(entry);
       for (const file of files) {
-        await file.write(file.rendering.entry(entry, soFar.outline));
+        await file.write(file.rendering.entry(entry, soFar.outline, kept));
         await pace.rest();
       }
     }

@@ -3,6 +3,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { JournalEvent } from '../../journal/event.ts';
+import type { ExecutionOptions } from '../../proxy/execution.ts';
 import { Relay, type RelaySettings } from '../../proxy/relay.ts';
 import type { ViewerEvent } from '../../proxy/viewer.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -18,7 +19,10 @@ export interface TestRelay {
   journal: (meeting: string) => JournalEvent[];
 }
 
-export async function startRelay(changes: Partial<RelaySettings> = {}): Promise<TestRelay> {
+export async function startRelay(
+  changes: Partial<RelaySettings> = {},
+  execution?: ExecutionOptions,
+): Promise<TestRelay> {
   const transcripts = await temporaryFolder();
   const seen: ViewerEvent[] = [];
   const waiters = new Set<() => void>();
@@ -43,6 +47,7 @@ export async function startRelay(changes: Partial<RelaySettings> = {}): Promise<
   const relay = new Relay(settings, {
     software: 'colloquy test',
     log: { info: () => {}, warn: () => {} },
+    ...(execution ? { execution } : {}),
     watch(event) {
       seen.push(event);
       for (const wake of waiters) wake();

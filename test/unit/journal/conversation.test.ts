@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { readConversation, readOutline } from '../../../journal/conversation.ts';
+import { blockEvent, resultEvent } from '../../support/execution.ts';
 import { meetingEvent, stamp, toLines, turnEvent, writeMeeting } from '../../support/journal.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -67,4 +68,58 @@ test('a journal that is not there is named in the error', async () => {
     code: 'journal-unreadable',
     message: expect.stringContaining(file) as string,
   });
+});
+
+test('adds up what became of the code', async () => {
+  const events = stamp([
+    meetingEvent(),
+    turnEvent(1, 'x'),
+    ...[resultEvent(), resultEvent({ outcome: 'lost' }), resultEvent({ outcome: 'refused' })],
+    ...(['ok', 'failed', 'timeout', 'unavailable'] as const).flatMap((outcome) => [
+      blockEvent('x', { kind: 'test' }),
+      resultEvent({ kind: 'test', outcome }),
+    ]),
+    blockEvent('never answered'),
+  ]);
+  const { execution } = await readOutline(await journalOf(toLines(events)));
+  expect(execution).toEqual({ passed: 1, failed: 2, run: 5, notRun: 2, pending: 1 });
+});
+
+test('a block whose code is not what its turn says is told from the others', async () => {
+  const events = stamp([
+    meetingEvent(),
+    turnEvent(1, 'RUN-CODE\n```python\nx = 1\n```'),
+    turnEvent(2, 'meanwhile'),
+    blockEvent('x = 1'),
+    blockEvent('x = 2'),
+    blockEvent('x = 1', { turn: 3 }),
+  ]);
+  const { entries } = await readConversation(await journalOf(toLines(events)));
+  expect(entries.filter((entry) => entry.type === 'block').map(({ isEdited }) => isEdited)).toEqual([
+    false,
+    true,
+    true,
+  ]);
+});
+
+test('what the author is told of its results is not shown twice, but for what could not be run', async () => {
+  const echo = 'Results of your code:\n\nCode block 1 output:\n```text\n\n\nNot run:\nLine 9: forged\n```';
+  const notes = [echo, `${echo}\n\nNot run:\nLine 3: no fence\nLine 5: what is klingon?`, 'a whisper'];
+  const noteEvents = notes.map((text) => ({ type: 'note', seat: 'a', text }) as const);
+  const events = stamp([
+    meetingEvent(),
+    ...noteEvents,
+    turnEvent(1, 'x'),
+    resultEvent(),
+    ...noteEvents,
+    turnEvent(3, 'no code'),
+    ...noteEvents,
+  ]);
+  const { entries } = await readConversation(await journalOf(toLines(events)));
+  expect(entries.filter((entry) => entry.type === 'note').map(({ text }) => text)).toEqual([
+    ...notes,
+    'Not run:\nLine 3: no fence\nLine 5: what is klingon?',
+    'a whisper',
+    ...notes,
+  ]);
 });

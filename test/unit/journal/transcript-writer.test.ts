@@ -5,6 +5,7 @@ import type { MeetingEvent } from '../../../journal/event.ts';
 import { createTranscriptWriter, renderTranscripts } from '../../../journal/transcript-writer.ts';
 import type { ColloquyError } from '../../../wire/errors.ts';
 import type { Clock } from '../../../wire/clock.ts';
+import { blockEvent, pngBytes, resultEvent } from '../../support/execution.ts';
 import { meetingEvent, stamp, toLines, turnEvent, writeMeeting } from '../../support/journal.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -187,4 +188,50 @@ test('a killed meeting shows every whole turn and says that it is unfinished', a
   expect(markdown).toContain(
     'Unfinished: after 3 turns the journal has no end yet, and its last line is cut off',
   );
+});
+
+test('code, results and figures come as they are journaled, and stay the same when all is rendered', async () => {
+  const { folder, append, writer, errors, read } = await follow();
+  const evil = '</pre><script>alert(1)</script> | `x`\n\n| a | b |\u001b[2J\u202e';
+  const events: MeetingEvent[] = [
+    meetingEvent(),
+    turnEvent(1, 'RUN-CODE\n```python\ndraw()\n```'),
+    blockEvent('draw()'),
+    resultEvent({
+      output: evil,
+      detail: evil,
+      files: [
+        { path: 'out/fig.png', bytes: 64 },
+        { path: evil, bytes: 1 },
+      ],
+    }),
+    blockEvent('assert x', { kind: 'test' }),
+    resultEvent({ kind: 'test' }),
+    turnEvent(2, 'Fine'),
+  ];
+  await mkdir(path.join(folder, 'workspace/out'), { recursive: true });
+  await writeFile(path.join(folder, 'workspace/out/fig.png'), pngBytes());
+  for (const [index, event] of stamp(events).entries()) {
+    await append(toLines([event]));
+    if (index === 2) await eventually(async () => expect(await read('transcript.md')).toContain('draw'));
+    if (index === 3)
+      await eventually(async () => expect(await read('transcript.html')).toContain('turn-1-code-1'));
+  }
+  await eventually(async () => expect(await read('transcript.html')).toContain('turn-2'));
+  const followed = await bodies(folder);
+  expect(followed['transcript.html']).toContain(
+    `<img src="data:image/png;base64,${pngBytes().toString('base64')}"`,
+  );
+  expect(followed['transcript.md']).toContain('![out/fig.png](workspace/out/fig.png)');
+  expect(followed['transcript.md']?.match(/draw\(\)/g)).toHaveLength(1);
+  expect(followed['a.txt']).toContain('[Test block 1: passed]');
+  expect(followed['b.txt']).toBe('Fine\n');
+  const rows = (await read('transcript.md')).split('\n').filter((line) => line.startsWith('|'));
+  expect(rows).toHaveLength(7);
+  expect(rows.every((row) => row.match(/\|/g)?.length === 4)).toBe(true);
+  await append(toLines(stamp([{ type: 'stop', reason: 'tests-passed', detail: '1 test' }], 10)));
+  await writer.finish();
+  expect(await bodies(folder)).toEqual(followed);
+  expect(await read('transcript.html')).toContain('Ended after 1 passed test in 2 turns (tests-passed)');
+  expect(errors).toEqual([]);
 });

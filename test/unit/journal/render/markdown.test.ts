@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { markdownEntry, markdownFooter, markdownHeader } from '../../../../journal/render/markdown.ts';
+import type { KeptFiles } from '../../../../journal/render/workspace.ts';
+import { blockEvent, resultEvent } from '../../../support/execution.ts';
 import { meetingEvent, outlineOf, stamp, turnEvent } from '../../../support/journal.ts';
 import type { Entry } from '../../../../journal/conversation.ts';
 import type { MeetingEvent } from '../../../../journal/event.ts';
@@ -97,4 +99,65 @@ test('the footer says in words how it ended, and what it took', () => {
     '- **Ada:** 1 turn, 5 characters, 1,200 tokens read (1,000 from cache), 30 tokens written, 0.5 s a turn',
   );
   expect(markdownFooter(outline)).toContain('Unfinished: after 0 turns');
+});
+
+const kept = (path: string): KeptFiles =>
+  new Map([[path, { isChanged: false, figure: { width: 4, height: 3 } }]]);
+
+function resultRow(text: string): string {
+  const path = `${text}.png`;
+  const result = resultEvent({
+    output: text,
+    detail: text,
+    tier: text,
+    outcome: 'failed',
+    files: [{ path, bytes: 1 }],
+  });
+  return markdownEntry(stamp([result])[0] as Entry, outline, kept(path));
+}
+
+/** The two places of ours that lead into the workspace, with addresses that end nothing. */
+function withoutOurLinks(row: string): string {
+  return row.replace(/(?<!\\)!?(\[(?:\\.|[^[\]\\])*\])\(workspace\/[\w.%/-]+\)/g, '$1');
+}
+
+test.each([...tableBreakOuts, ...hostileTexts])('a result with %j is one row', (text) => {
+  expectOneRow(withoutOurLinks(resultRow(text)));
+  const edited = { ...stamp([blockEvent(text)])[0], isEdited: true } as Entry;
+  expectOneRow(markdownEntry(edited, outline));
+});
+
+test('no mixture of special characters leaves the row of a result', () => {
+  fc.assert(
+    fc.property(hostileMixture, (text) => expectOneRow(withoutOurLinks(resultRow(text)))),
+    { numRuns: 2_000 },
+  );
+});
+
+test('a result is a row below its turn, with figures and links into the workspace', () => {
+  const passed = resultEvent({ seat: 'b', kind: 'test', ms: 1_500 });
+  expect(markdownEntry(stamp([passed])[0] as Entry, outline, new Map())).toBe(
+    '| | | ✓ **Test block 1: passed**<br>*turn 1, 1.5 s, bubblewrap* |\n',
+  );
+  const files = [
+    { path: 'out/fib plot.png', bytes: 7_500 },
+    { path: 'page.html', bytes: 1 },
+  ];
+  const drawn = resultEvent({ output: 'a | b\n`c`\n', files });
+  expect(markdownEntry(stamp([drawn])[0] as Entry, { ...outline, turns: 1 }, kept('out/fib plot.png'))).toBe(
+    '| | **Code block 1**<pre>a &#124; b<br/>&#96;c&#96;</pre>![out/fib plot.png](workspace/out/fib%20plot.png)<br>' +
+      'Files: [out/fib plot.png](workspace/out/fib%20plot.png) (7.5 KB), page.html (1 byte)<br>*12 ms, bubblewrap* | |\n',
+  );
+});
+
+test('the footer adds up what was run', () => {
+  const events = stamp([
+    meetingEvent(),
+    blockEvent('x'),
+    resultEvent({ outcome: 'refused' }),
+    blockEvent('y'),
+  ]);
+  expect(markdownFooter(outlineOf(events))).toContain(
+    '\n\n0 blocks run, 1 not run, 1 without a result\n\n- **Ada',
+  );
 });

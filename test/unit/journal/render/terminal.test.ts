@@ -6,6 +6,7 @@ import type { MeetingEvent } from '../../../../journal/event.ts';
 import { renderForTerminal } from '../../../../journal/render/terminal.ts';
 import { textEntry } from '../../../../journal/render/text.ts';
 import type { Entry } from '../../../../journal/conversation.ts';
+import { blockEvent, resultEvent } from '../../../support/execution.ts';
 import { meetingEvent, stamp, toLines, turnEvent, writeMeeting } from '../../../support/journal.ts';
 import { temporaryFolder } from '../../../support/temporary.ts';
 
@@ -55,4 +56,42 @@ test('a text file holds the words of one speaker, turns parted by a blank line',
   ]) as Entry[];
   const text = entries.map((entry, index) => textEntry(entry, 'a', index === 0)).join('');
   expect(text).toBe('one\n\ntwo\n\nthree␛\n');
+});
+
+test('a result stands further left than any words, its output behind a bar', async () => {
+  const conversation = await conversationOf([
+    meetingEvent(),
+    turnEvent(1, '✓ Test block 9: passed\n\n```python\nx\n```'),
+    blockEvent('x'),
+    resultEvent({ output: '\u001b[31mred\u001b[0m\n\tb', files: [{ path: 'a\u202e.txt', bytes: 3 }] }),
+    blockEvent('y', { kind: 'test' }),
+    resultEvent({ kind: 'test', outcome: 'failed', detail: 'AssertionError' }),
+    { type: 'stop', reason: 'end' },
+  ]);
+  const text = renderForTerminal(conversation, { color: false, width: 80 });
+  expect(text).toContain('\n  ✓ Test block 9: passed\n');
+  expect(text).toContain(
+    '\nCode block 1 · 12 ms · bubblewrap\n  │ ␛[31mred␛[0m\n  │     b\n  File: a<U+202E>.txt (3 bytes)\n',
+  );
+  expect(text).toContain('\nTest block 1 was changed before it was run:\n  │ y\n');
+  expect(text).toContain('\n✗ Test block 1: failed · 12 ms · bubblewrap\n  AssertionError\n');
+  expect(text).toContain('1 test failed; 2 blocks run\n');
+});
+
+test('a text file has the results in plain words, and the output indented', () => {
+  const events = stamp([
+    turnEvent(1, 'Look'),
+    resultEvent({ output: 'a\u001b[2J\n\nb\n', files: [{ path: 'fib.png', bytes: 7_500 }] }),
+    resultEvent({ kind: 'test', outcome: 'timeout', detail: 'stopped after 10 s' }),
+    turnEvent(2, 'other'),
+    turnEvent(3, 'more'),
+  ]) as Entry[];
+  const edited = { ...stamp([blockEvent('z')])[0], isEdited: true } as Entry;
+  const entries = [...events.slice(0, 1), edited, ...events.slice(1)];
+  const text = entries.map((entry, index) => textEntry(entry, 'a', index === 0)).join('');
+  expect(text).toBe(
+    'Look\n\n[Code block 1 was changed before it was run:]\n    z\n' +
+      '\n[Code block 1]\n    a␛[2J\n\n    b\n[File: fib.png (7.5 KB)]\n' +
+      '\n[Test block 1: timeout. stopped after 10 s]\n\nmore\n',
+  );
 });

@@ -1,0 +1,40 @@
+import { loadProxyConfig } from '../config/load.ts';
+import type { ExecutionConfig } from '../config/schema.ts';
+
+/** Flags that stand for keys of `execution` in config/proxy.yml. */
+export interface ExecutionFlags {
+  readonly config?: string | undefined;
+  readonly tier?: string | undefined;
+  readonly 'no-policy'?: boolean | undefined;
+  readonly blocks?: string | undefined;
+  readonly execute?: boolean | undefined;
+  readonly passes?: number | undefined;
+  readonly 'execute-seats'?: string | undefined;
+  readonly approve?: boolean | undefined;
+  readonly sidecar?: string | undefined;
+}
+
+/** Throws ConfigError. */
+export function loadExecutionConfig(argv: ExecutionFlags): ExecutionConfig {
+  const { value } = loadProxyConfig({
+    file: argv.config,
+    env: process.env,
+    cwd: process.cwd(),
+    flags: executionFlags(argv),
+  });
+  return value.execution;
+}
+
+/** As `loadProxyConfig` takes them. */
+export function executionFlags(argv: ExecutionFlags): Record<string, unknown> {
+  return {
+    'execution.tier': argv.tier,
+    'execution.policy': argv['no-policy'] ? false : undefined,
+    'execution.blocks': argv.blocks,
+    'execution.enabled': argv.execute,
+    'execution.passes': argv.passes,
+    'execution.seats': argv['execute-seats'],
+    'execution.approve': argv.approve,
+    'execution.sidecar': argv.sidecar,
+  };
+}

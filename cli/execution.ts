@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import type { ExecutionConfig } from '../config/schema.ts';
+import type { ExecutionOptions } from '../proxy/execution.ts';
+import { SidecarClient } from '../sidecar/client.ts';
+import { SidecarLink } from '../sidecar/link.ts';
+import { ColloquyError, messageOf } from '../wire/errors.ts';
+import { askForApproval } from './approval.ts';
+import { parseAddress, tokenVariable } from './commands/sidecar.ts';
+import type { Launcher } from './supervised.ts';
+import { Supervisor } from './supervisor.ts';
+
+interface Flags {
+  readonly config?: string | undefined;
+  readonly tier?: string | undefined;
+  readonly 'no-policy'?: boolean | undefined;
+}
+
+interface Surroundings {
+  readonly log: {
+    info(data: object, message: string): void;
+    warn(data: object, message: string): void;
+    debug(message: string): void;
+  };
+  readonly launcher: Launcher | undefined;
+}
+
+/** What a proxy needs to have code run, with a sidecar of its own or somebody else's. */
+export async function startExecution(
+  config: ExecutionConfig,
+  flags: Flags,
+  { log, launcher }: Surroundings,
+): Promise<{ options: ExecutionOptions; close(): void }> {
+  const own = config.sidecar === '' ? new OwnSidecar(flags, log) : undefined;
+  const link = new SidecarLink(own ? () => own.start() : () => connectTo(config));
+  // The first block need not wait for it, and whoever watches hears at once that there is none.
+  link.connect().then(
+    ({ tier }) => log.info({ tier }, `code is run with ${tier}`),
+    (error: unknown) => {
+      const message = `Execution is off: ${messageOf(error)}`;
+      log.warn({}, message);
+      launcher?.report({ type: 'notice', message });
+    },
+  );
+  const { seats, blocks, passes, limits } = config;
+  const settings = { seats, blocks, passes, seconds: limits.seconds };
+  const options: ExecutionOptions = { settings, runner: link, ...(await approvalOf(config, launcher)) };
+  return {
+    options,
+    close() {
+      link.close();
+      own?.end();
+    },
+  };
+}
+
+async function approvalOf(
+  config: ExecutionConfig,
+  launcher: Launcher | undefined,
+): Promise<Pick<ExecutionOptions, 'approval'>> {
+  if (!config.approve) return {};
+  const { createPolicy } = await import('../sidecar/policy.ts');
+  const approve: NonNullable<ExecutionOptions['approval']>['approve'] = (request) =>
+    launcher ? launcher.ask(request) : askForApproval({ title: request.name, block: request.block });
+  return { approval: { approve, policy: createPolicy(config) } };
+}
+
+/** A sidecar that this proxy starts, and starts again should it die. */
+class OwnSidecar {
+  readonly #flags: Flags;
+  readonly #log: Surroundings['log'];
+  readonly #token = randomBytes(24).toString('base64url');
+  readonly #supervisor = new Supervisor({ ...process.env, [tokenVariable]: this.#token });
+
+  constructor(flags: Flags, log: Surroundings['log']) {
+    this.#flags = flags;
+    this.#log = log;
+  }
+
+  /** Rejects with ColloquyError: what the sidecar said before it left, or why it cannot be reached. */
+  async start(): Promise<SidecarClient> {
+    const port = await new Promise<number>((resolve, reject) => {
+      const ended = this.#supervisor.start('sidecar', this.#arguments(), {
+        onMessage: (message) => void (message.type === 'sidecar' && resolve(message.port)),
+        onStderr: (line) => this.#log.debug(line),
+      });
+      void ended.then(({ reason, code, signal }) => {
+        const why =
+          reason ?? (signal ? `the sidecar was killed by ${signal}` : `the sidecar left with code ${code}`);
+        reject(new ColloquyError(why, { code: 'sidecar-failed' }));
+        this.#log.warn({}, `the sidecar has ended: ${why}`);
+      });
+    });
+    return SidecarClient.connect({ host: '127.0.0.1', port, token: this.#token });
+  }
+
+  end(): void {
+    this.#supervisor.endAll();
+  }
+
+  #arguments(): string[] {
+    const { config, tier, 'no-policy': noPolicy } = this.#flags;
+    return [
+      'sidecar',
+      '--listen=127.0.0.1:0',
+      ...(config === undefined ? [] : [`--config=${config}`]),
+      ...(tier === undefined ? [] : [`--tier=${tier}`]),
+      ...(noPolicy ? ['--no-policy'] : []),
+    ];
+  }
+}
+
+function connectTo({ sidecar, sidecar_token: token }: ExecutionConfig): Promise<SidecarClient> {
+  return SidecarClient.connect({ ...parseAddress(sidecar, '--sidecar'), token });
+}

@@ -1,0 +1,164 @@
+import path from 'node:path';
+import { hasPassed, type Block, type BlockResult } from '../journal/block.ts';
+import { extractBlocks, type BlockProblem } from '../sidecar/blocks.ts';
+import { KeptFiles } from '../sidecar/kept-files.ts';
+import type { Runner } from '../sidecar/link.ts';
+import type { Policy } from '../sidecar/policy.ts';
+import { reportProblems, reportResults, type Executed } from '../sidecar/report.ts';
+import { messageOf } from '../wire/errors.ts';
+import type { Seat } from '../wire/types.ts';
+
+export interface ExecutionSettings {
+  /** Who may have code run. */
+  readonly seats: 'both' | Seat;
+  readonly blocks: 'marked' | 'fenced';
+  /** A meeting ends after so many passed tests; 0: never. */
+  readonly passes: number;
+  /** Wall time of a block. */
+  readonly seconds: number;
+}
+
+/** Somebody who is asked before a block runs: as it is, not at all, or in other words. */
+export type Approve = (request: ApprovalRequest) => Promise<Approval>;
+export interface ApprovalRequest {
+  readonly meeting: string;
+  readonly seat: Seat;
+  readonly name: string;
+  readonly block: Block;
+}
+export type Approval =
+  { readonly type: 'yes' } | { readonly type: 'no' } | { readonly type: 'edit'; readonly code: string };
+
+export interface ExecutionOptions {
+  readonly settings: ExecutionSettings;
+  readonly runner: Runner;
+  /** Asked, with `policy` applied before, so that nobody is asked about what would be refused anyway. */
+  readonly approval?: { readonly approve: Approve; readonly policy: Policy };
+}
+
+/** What a turn holds that concerns execution. */
+export interface Work {
+  readonly blocks: readonly Block[];
+  readonly problems: readonly BlockProblem[];
+}
+
+/** What was made of it: what both are told, and what only the author is. */
+export interface Report {
+  readonly results: string;
+  readonly note: string;
+}
+
+export interface ExecutionObserver {
+  onBlock(block: Block): void;
+  onResult(block: Block, result: BlockResult, tier: string | undefined): void;
+}
+
+/** No turn of a person or a model has more; each has its own ten seconds. */
+const mostBlocks = 16;
+
+/** Runs the code of one meeting, and counts its tests. */
+export class Execution {
+  readonly #options: ExecutionOptions;
+  readonly #meeting: string;
+  readonly #kept: KeptFiles | undefined;
+  #passed = 0;
+  #closed = false;
+
+  /** `folder` is the meeting's own; without one, files are not kept. */
+  constructor(options: ExecutionOptions, meeting: string, folder: string | undefined) {
+    this.#options = options;
+    this.#meeting = meeting;
+    this.#kept = folder === undefined ? undefined : new KeptFiles(path.join(folder, workspaceFolder));
+  }
+
+  /** Undefined where there is nothing to run and nothing to say about it. */
+  examine(text: string): Work | undefined {
+    const { blocks: mode } = this.#options.settings;
+    const { blocks, problems } = extractBlocks(text, mode);
+    const surplus = blocks.length - mostBlocks;
+    const tooMany: BlockProblem[] =
+      surplus > 0
+        ? [
+            {
+              line: 1,
+              message: `only the first ${mostBlocks} blocks of a message are run; send the other ${surplus} again`,
+            },
+          ]
+        : [];
+    const work = { blocks: blocks.slice(0, mostBlocks), problems: [...problems, ...tooMany] };
+    return work.blocks.length + work.problems.length === 0 ? undefined : work;
+  }
+
+  /** Runs the blocks in order. Never rejects. */
+  async run(work: Work, seat: Seat, turn: number, observer: ExecutionObserver): Promise<Report> {
+    const executed: Executed[] = [];
+    for (const written of work.blocks) {
+      if (this.#closed) break;
+      const { block, refusal } = await this.#permit(written, seat, turn);
+      observer.onBlock(block);
+      const result = refusal ?? (await this.#options.runner.run(this.#meeting, turn, block, this.#kept));
+      if (hasPassed(block, result)) this.#passed++;
+      observer.onResult(block, result, refusal ? undefined : this.#options.runner.tier);
+      executed.push({ block, result });
+    }
+    const results = reportResults(executed);
+    const problems = reportProblems(work.problems);
+    const parts = [results && `Results of your code:\n\n${results}`, problems && `Not run:\n${problems}`];
+    return { results, note: parts.filter((part) => part !== '').join('\n\n') };
+  }
+
+  /** How many tests had to pass, once that many have. */
+  get enoughPassed(): number | undefined {
+    const { passes } = this.#options.settings;
+    return passes > 0 && this.#passed >= passes ? passes : undefined;
+  }
+
+  /** What `seat` is told before the first word, so that it knows what it can do; undefined where it may not. */
+  introduce(seat: Seat): string | undefined {
+    const { seats, blocks, passes, seconds } = this.#options.settings;
+    if (seats !== 'both' && seats !== seat) return undefined;
+    const how =
+      blocks === 'marked'
+        ? 'Write the line RUN-CODE right above a fenced ```python block to have it run, and the line TEST-ASSERT right above one that tests it with assert.'
+        : 'Every fenced ```python block is run, and every ```python-test block is a test, written with assert.';
+    return [
+      `Code that you write in this meeting is run, and you and your partner are told what came out. ${how}`,
+      'Variables, functions and imports live on from block to block, files in the working folder too; the last expression is shown.',
+      `A block has ${seconds} s and no network.`,
+      passes > 0 ? `The meeting ends when ${passes} ${passes === 1 ? 'test has' : 'tests have'} passed.` : '',
+    ]
+      .filter((sentence) => sentence !== '')
+      .join(' ');
+  }
+
+  /** Stops what runs. */
+  close(): void {
+    this.#closed = true;
+    this.#options.runner.closeSession(this.#meeting);
+  }
+
+  async #permit(block: Block, seat: Seat, turn: number): Promise<{ block: Block; refusal?: BlockResult }> {
+    const { settings, approval } = this.#options;
+    if (settings.seats !== 'both' && settings.seats !== seat) {
+      return { block, refusal: refuse(`only seat ${settings.seats} may have code run in this meeting`) };
+    }
+    if (!approval) return { block };
+    const refusal = approval.policy.check(block);
+    if (refusal) return { block, refusal: refuse(refusal.message) };
+    try {
+      const name = `${block.kind} block ${block.number} of turn ${turn}`;
+      const answer = await approval.approve({ meeting: this.#meeting, seat, name, block });
+      if (answer.type === 'no') return { block, refusal: refuse('the person who watches said no') };
+      return answer.type === 'edit' ? { block: { ...block, code: answer.code } } : { block };
+    } catch (error) {
+      return { block, refusal: refuse(messageOf(error)) };
+    }
+  }
+}
+
+/** Beside the journal. */
+export const workspaceFolder = 'workspace';
+
+function refuse(detail: string): BlockResult {
+  return { outcome: 'refused', output: '', outputBytes: 0, detail, files: [], ms: 0 };
+}

@@ -1,0 +1,347 @@
+import { noVisits } from './network.ts';
+import { attempts, embeddedTiers, literal, type Probe } from './probe.ts';
+import type { Decoys } from './decoys.ts';
+
+const tiers = embeddedTiers;
+const control = { how: 'open pyodide' } as const;
+
+/** Ways from Python in WebAssembly into the JavaScript around it, and from there to the machine. */
+export const embeddedProbes: readonly Probe[] = [
+  {
+    name: 'js-process',
+    group: 'embedded',
+    description: "reads the host's environment through js.process",
+    tiers,
+    code: ({ variable }) =>
+      attempts(`
+import js
+attempt("process.env", lambda: getattr(js.process.env, ${literal(variable)}))
+attempt("Deno.env", lambda: js.Deno.env.get(${literal(variable)}))
+attempt("env.toObject", lambda: getattr(js.Deno.env.toObject(), ${literal(variable)}))
+attempt("process.binding", lambda: js.process.binding("fs").internalModuleStat("/etc"))
+attempt("process.pid", lambda: js.process.kill(js.process.pid, 0))`),
+    control,
+  },
+  ...inBothLanguages(
+    'deno-files',
+    "reads and writes this machine's files through Deno",
+    ({ secretFile, openFolder }) => `
+const secret = ${literal(secretFile)}, target = ${literal(openFolder)} + '/written';
+await attempt('readTextFile', () => Deno.readTextFile(secret));
+await attempt('readTextFileSync', () => Deno.readTextFileSync(secret));
+await attempt('open', async () => (await Deno.open(secret)) && 'open');
+await attempt('stat', async () => (await Deno.stat(secret)).size);
+await attempt('readDir', async () => { for await (const each of Deno.readDir(${literal(openFolder)} + '/..')) return each.name; });
+await attempt('/proc/self/environ', async () => (await Deno.readFile('/proc/self/environ')).length);
+await attempt('writeTextFile', async () => { await Deno.writeTextFile(target, 'x'); return 'written'; });
+await attempt('makeTempFile', async () => { const file = await Deno.makeTempFile(); await Deno.remove(file); return file; });
+await attempt('symlink', async () => { await Deno.symlink(secret, target + '-link'); return 'linked'; });
+await attempt('cwd', async () => [...Deno.readDirSync(Deno.cwd())].length + ' entries');
+await attempt('node:fs', async () => (await import('node:fs')).readFileSync(secret, 'utf8'));
+await attempt('node:fs/promises', async () => (await import('node:fs/promises')).readFile(secret, 'utf8'));
+await attempt('process.getBuiltinModule', () => process.getBuiltinModule('node:fs').readFileSync(secret, 'utf8'));
+await attempt('createRequire', async () => (await import('node:module')).createRequire('file:///x/y.js')('node:fs').readFileSync(secret, 'utf8'));
+await attempt('internal', () => Deno[Deno.internal].core.ops.op_fs_read_file_text_sync(secret));`,
+    {
+      check: (decoys) =>
+        decoys.wasWritten('written') || decoys.wasWritten('written-link') ? 'a file was written' : undefined,
+    },
+  ),
+  ...inBothLanguages(
+    'deno-system',
+    'starts programs, loads libraries and asks about the machine through Deno',
+    ({ pid }) => `
+await attempt('Command', async () => (await new Deno.Command('id').output()).stdout.length);
+await attempt('node:child_process', async () => (await import('node:child_process')).execSync('id').length);
+await attempt('dlopen', () => Deno.dlopen('libc.so.6', { getpid: { parameters: [], result: 'i32' } }).symbols.getpid());
+await attempt('process.dlopen', () => { process.dlopen({ exports: {} }, '/usr/lib/x86_64-linux-gnu/libc.so.6'); return 'loaded'; });
+await attempt('kill', () => { Deno.kill(${pid}, 0 || 'SIGCONT'); return 'signalled'; });
+await attempt('hostname', () => Deno.hostname());
+await attempt('networkInterfaces', () => Deno.networkInterfaces().length);
+await attempt('osRelease', () => Deno.osRelease());
+await attempt('systemMemoryInfo', () => Deno.systemMemoryInfo().total);
+await attempt('execPath', () => Deno.execPath());
+await attempt('node:os', async () => (await import('node:os')).hostname());
+await attempt('node:inspector', async () => { (await import('node:inspector')).open(0, '127.0.0.1'); return 'open'; });
+await attempt('permissions', async () => (await Deno.permissions.request({ name: 'env' })).state === 'granted' && 'granted');
+await attempt('chdir', () => { const here = Deno.cwd(); Deno.chdir('/'); Deno.chdir(here); return 'moved'; });`,
+  ),
+  ...inBothLanguages(
+    'deno-network',
+    'reaches a server of this machine through fetch, sockets and WebSockets',
+    ({ tcpPort, socketPath, secretFile }) => `
+const url = 'http://127.0.0.1:${tcpPort}/';
+await attempt('fetch', async () => (await fetch(url)).text());
+await attempt('fetch file', async () => (await fetch('file://' + ${literal(secretFile)})).text());
+await attempt('connect', async () => { (await Deno.connect({ hostname: '127.0.0.1', port: ${tcpPort} })).close(); return 'connected'; });
+await attempt('unix', async () => { (await Deno.connect({ transport: 'unix', path: ${literal(socketPath)} })).close(); return 'connected'; });
+await attempt('listen', () => { Deno.listen({ hostname: '127.0.0.1', port: 0 }).close(); return 'listening'; });
+await attempt('datagram', () => { Deno.listenDatagram({ hostname: '127.0.0.1', port: 0, transport: 'udp' }).close(); return 'listening'; });
+await attempt('resolve', async () => (await Deno.resolveDns('localhost', 'A', { nameServer: { ipAddr: '127.0.0.1', port: ${tcpPort} } })).length || 'resolved');
+await attempt('WebSocket', () => new Promise((resolve) => { const socket = new WebSocket('ws://127.0.0.1:${tcpPort}'); socket.onopen = () => resolve('open'); socket.onerror = () => resolve(); setTimeout(resolve, 1000); }));
+await attempt('XMLHttpRequest', () => { const request = new XMLHttpRequest(); request.open('GET', url, false); request.send(); return 'sent'; });
+await attempt('node:net', () => import('node:net').then(({ connect }) => new Promise((resolve, reject) => { const socket = connect(${tcpPort}, '127.0.0.1', () => { socket.destroy(); resolve('connected'); }); socket.on('error', reject); })));
+await attempt('node:http', () => import('node:http').then(({ get }) => new Promise((resolve, reject) => get(url, (answer) => { answer.resume(); resolve('answered'); }).on('error', reject))));
+await attempt('node:dgram', () => import('node:dgram').then(({ createSocket }) => new Promise((resolve, reject) => { const socket = createSocket('udp4'); socket.on('error', reject); socket.send('x', ${tcpPort}, '127.0.0.1', (error) => { try { socket.close(); } catch {} error ? reject(error) : resolve('sent'); }); })));`,
+    {
+      check: noVisits,
+    },
+  ),
+  ...inBothLanguages(
+    'constructor-chains',
+    'climbs up constructors to a global object with more rights',
+    ({ secretFile, secretModule }) => `
+const chains = {
+  'Object': () => Object.constructor,
+  'arrow': () => (() => {}).constructor,
+  'array': () => [].at.constructor,
+  'async': () => (async () => {}).constructor,
+  'generator': () => Object.getPrototypeOf(function* () {}).constructor,
+  'error': () => { try { null.x; } catch (error) { return error.constructor.constructor; } },
+};
+for (const [name, make] of Object.entries(chains)) {
+  await attempt(name, async () => make()('return globalThis.Deno.readTextFileSync(' + JSON.stringify(${literal(secretFile)}) + ')')());
+  await attempt(name + ' import', async () => (await make()('return import(' + JSON.stringify('file://' + ${literal(secretModule)}) + ')')()).default);
+}
+await attempt('eval', async () => (await (0, eval)('import("node:fs")')).readFileSync(${literal(secretFile)}, 'utf8'));
+await attempt('node:vm', async () => (await import('node:vm')).runInNewContext('this.constructor.constructor("return process")()').env.PATH);
+await attempt('ShadowRealm', () => new ShadowRealm().evaluate('Deno.readTextFileSync(' + JSON.stringify(${literal(secretFile)}) + ')'));`,
+  ),
+  ...inBothLanguages(
+    'imports',
+    'imports modules from npm, JSR, the network and files of this machine',
+    ({ tcpPort, secretModule }) => `
+await attempt('http:', async () => (await import('http://127.0.0.1:${tcpPort}/module.js')).default);
+await attempt('https:', async () => (await import('https://127.0.0.1:${tcpPort}/module.js')).default);
+await attempt('file:', async () => (await import('file://' + ${literal(secretModule)})).default);
+await attempt('path', async () => (await import(${literal(secretModule)})).default);`,
+    { check: noVisits },
+  ),
+  ...inBothLanguages(
+    'imports-from-registries',
+    'imports packages of npm and JSR',
+    () => `
+await attempt('npm:', async () => Object.keys(await import('npm:is-odd@3.0.1')).length);
+await attempt('jsr:', async () => Object.keys(await import('jsr:@std/bytes@1.0.0')).length);`,
+    { control: { how: 'impossible', because: 'it would ask a registry on the Internet' } },
+  ),
+  ...inBothLanguages(
+    'workers',
+    'starts workers with rights of their own',
+    ({ secretFile }) => `
+const text = 'try { postMessage(Deno.readTextFileSync(' + JSON.stringify(${literal(secretFile)}) + ')); } catch (error) { postMessage(""); }';
+const ask = (options) => new Promise((resolve, reject) => {
+  const worker = new Worker('data:text/javascript,' + encodeURIComponent(text), { type: 'module', ...options });
+  worker.onmessage = ({ data }) => { worker.terminate(); resolve(data); };
+  worker.onerror = (event) => { event.preventDefault(); reject(new Error(event.message)); };
+  setTimeout(() => { worker.terminate(); reject(new Error('no answer')); }, 1500);
+});
+await attempt('plain', () => ask({}));
+await attempt('inherit', () => ask({ deno: { permissions: 'inherit' } }));
+await attempt('all', () => ask({ deno: { permissions: { read: true, net: true, env: true } } }));
+await attempt('node:worker_threads', () => import('node:worker_threads').then(({ Worker }) => new Promise((resolve, reject) => {
+  const worker = new Worker('require("node:worker_threads").parentPort.postMessage(require("node:fs").readFileSync(' + JSON.stringify(${literal(secretFile)}) + ', "utf8"))', { eval: true });
+  worker.on('message', (message) => { worker.terminate(); resolve(message); });
+  worker.on('error', reject);
+  setTimeout(() => { worker.terminate(); reject(new Error('no answer')); }, 1500);
+})));`,
+  ),
+  ...inBothLanguages(
+    'stores',
+    'keeps data on this machine (localStorage, caches, Deno.openKv)',
+    () => `
+await attempt('localStorage', () => { localStorage.setItem('colloquy-probe', 'x'); localStorage.removeItem('colloquy-probe'); return 'stored'; });
+await attempt('caches', async () => { const cache = await caches.open('colloquy-probe'); await cache.put('http://colloquy.invalid/', new Response('x')); await caches.delete('colloquy-probe'); return 'stored'; });
+await attempt('openKv', async () => { (await Deno.openKv('/tmp/colloquy-probe-kv')).close(); return 'open'; });
+await attempt('node:sqlite', async () => { new (await import('node:sqlite')).DatabaseSync('/tmp/colloquy-probe-sqlite').close(); return 'open'; });`,
+  ),
+  {
+    name: 'mounted-folders',
+    group: 'embedded',
+    description: 'mounts folders of this machine into the file system of Pyodide',
+    tiers,
+    code: ({ folder, openFolder }) =>
+      attempts(`
+import pyodide_js
+from pyodide.ffi import to_js
+def mount_node():
+    pyodide_js.mountNodeFS("/probe-node", ${literal(folder)})
+    return open("/probe-node/secret.txt").read()
+attempt("mountNodeFS", mount_node)
+def mount_kind(name):
+    kinds = pyodide_js.FS.filesystems
+    os.makedirs("/probe-" + name, exist_ok=True)
+    pyodide_js.FS.mount(getattr(kinds, name), to_js({"root": ${literal(folder)}}, dict_converter=__import__("js").Object.fromEntries), "/probe-" + name)
+    return open(f"/probe-{name}/secret.txt").read()
+for name in ("NODEFS", "NODERAWFS", "WORKERFS", "PROXYFS", "IDBFS"):
+    attempt(name, lambda: mount_kind(name))
+def write():
+    with open("/probe-node/open/written", "w") as file:
+        file.write("x")
+    return "written"
+attempt("write", write)
+attempt(${literal(openFolder)}, lambda: os.path.exists(${literal(openFolder)}))`),
+    check: (decoys) => (decoys.wasWritten('written') ? 'a file was written' : undefined),
+    control,
+  },
+  {
+    name: 'pyodide-itself',
+    group: 'embedded',
+    description: "writes to Pyodide's own files, and reads what lies beside them",
+    tiers,
+    code: () =>
+      attempts(`
+import js
+from pyodide.code import run_js
+def urls():
+    return [str(url) for url in (run_js("new Error().stack") or "").replace("(", " ").replace(")", " ").split() if str(url).startswith("file:")]
+attempt("config", lambda: js.Deno.readTextFileSync("package.json"))
+for place in ("../../package.json", "node_modules/deno/package.json", "sidecar/interpreter.ts", "/etc/passwd"):
+    attempt(place, lambda: js.Deno.readTextFileSync(place))
+for url in urls():
+    attempt(url, lambda: js.Deno.readTextFileSync(js.URL.new("../../package.json", url)))
+    attempt("write " + url, lambda: js.Deno.openSync(js.URL.new(url.rsplit(":", 2)[0]), js.Object.fromEntries([["write", True]])))`),
+    control,
+  },
+  {
+    name: 'js-exit',
+    group: 'embedded',
+    description: 'ends the process through JavaScript, as a test (never passed)',
+    tiers,
+    kind: 'test',
+    ownSession: true,
+    code: () => 'from pyodide.code import run_js\nrun_js("Deno.exit(0)")\nassert False',
+    outcomes: ['failed', 'lost'],
+    control: { how: 'impossible', because: 'a verdict is given by the driver only' },
+  },
+  {
+    name: 'js-forgery',
+    group: 'embedded',
+    description: 'writes answers of its own through JavaScript, as a test (never passed)',
+    tiers,
+    kind: 'test',
+    ownSession: true,
+    code: () => `
+from pyodide.code import run_js
+run_js("""
+const bytes = new TextEncoder().encode('{"ready":true}\\\\n{"nonce":"00000000000000000000000000000000","outcome":"ok","files":[]}\\\\n');
+for (const stream of [Deno.stdout, Deno.stderr]) { try { stream.writeSync(bytes); } catch {} }
+try { process.stdout.write(bytes); } catch {}
+try { console.log(new TextDecoder().decode(bytes)); } catch {}
+""")
+assert False`,
+    outcomes: ['failed', 'lost'],
+    control: { how: 'impossible', because: 'a verdict is given by the driver only' },
+  },
+  {
+    name: 'js-prototypes',
+    group: 'embedded',
+    description: 'poisons prototypes and JSON, so that every answer looks like a pass',
+    tiers,
+    kind: 'test',
+    ownSession: true,
+    limits: { seconds: 3 },
+    code: () => `
+from pyodide.code import run_js
+run_js("""
+Object.prototype.outcome = 'ok';
+const stringify = JSON.stringify;
+JSON.stringify = (value, ...more) => stringify(value && value.outcome ? { ...value, outcome: 'ok' } : value, ...more);
+TextEncoder.prototype.encode = ((encode) => function (text) { return encode.call(this, String(text).replace('"failed"', '"ok"').replace('"outcome": "failed"', '"outcome": "ok"')); })(TextEncoder.prototype.encode);
+""")
+assert False`,
+    outcomes: ['failed', 'lost'],
+    knownWeakness:
+      'the test shares its process with the driver; whoever writes a test can as well write one that always passes',
+    control: { how: 'impossible', because: 'a verdict is given by the driver only' },
+  },
+  {
+    name: 'js-memory',
+    group: 'embedded',
+    description: 'takes 2.5 GB of memory outside of WebAssembly, in JavaScript',
+    tiers,
+    limits: { seconds: 20, memoryMiB: 512 },
+    code: () => `
+from pyodide.code import run_js
+print(run_js("""
+const kept = [];
+let text = 'WALL:broken 2.5 GB of memory';
+try {
+  for (let number = 0; number < 25; number++) kept.push(new Uint8Array(100_000_000).fill(1));
+} catch (error) { text = 'WALL:held ' + error; }
+kept.length = 0;
+text;
+"""))`,
+    outcomes: ['ok', 'failed', 'timeout', 'lost'],
+    control,
+  },
+  {
+    name: 'js-endless-loop',
+    group: 'embedded',
+    description: 'runs an endless loop in JavaScript',
+    tiers,
+    language: 'javascript',
+    limits: { seconds: 1 },
+    code: () => 'for (;;) {}\n',
+    outcomes: ['timeout', 'lost'],
+    control: { how: 'impossible', because: 'only the control of Python is stopped by its time' },
+  },
+  {
+    name: 'js-left-timers',
+    group: 'embedded',
+    description: 'leaves timers behind that print for ever',
+    tiers,
+    ownSession: true,
+    code: () => `
+from pyodide.code import run_js
+run_js("setInterval(() => console.log('still here'), 1); 0")
+print("WALL:held if they end with the session")
+`,
+    outcomes: ['ok', 'lost'],
+    control: { how: 'impossible', because: 'the timers of a program end with it, here as there' },
+  },
+];
+
+/** The same attempts through `run_js` in Python, and as a block of JavaScript. */
+function inBothLanguages(
+  name: string,
+  description: string,
+  code: (decoys: Decoys) => string,
+  more: Partial<Probe> = {},
+): Probe[] {
+  const common = { group: 'embedded', tiers, control, ...more } as const;
+  return [
+    {
+      ...common,
+      name,
+      description: `${description} (from Python)`,
+      code: (decoys) => `
+from pyodide.code import run_js
+print(await run_js(${literal(`(${asyncAttempts(code(decoys))})()`)}))
+`,
+    },
+    {
+      ...common,
+      name: `${name}-from-javascript`,
+      description,
+      language: 'javascript',
+      code: (decoys) => `console.log(await (${asyncAttempts(code(decoys))})());`,
+    },
+  ];
+}
+
+function asyncAttempts(code: string): string {
+  return `async () => {
+const gains = [], refusals = [];
+const attempt = async (name, attack) => {
+  try {
+    const got = await attack();
+    (got ? gains : refusals).push(name + ': ' + (got ? String(got).slice(0, 80) : 'nothing'));
+  } catch (error) {
+    refusals.push(name + ': ' + String(error).slice(0, 80).replaceAll('\\n', ' '));
+  }
+};
+${code.trim()}
+return gains.length > 0 ? 'WALL:broken ' + gains.join('; ').slice(0, 2000) : 'WALL:held ' + refusals.join('; ').slice(0, 600);
+}`;
+}

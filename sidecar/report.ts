@@ -1,0 +1,62 @@
+import type { Block, BlockResult, Outcome } from '../journal/block.ts';
+import type { BlockProblem } from './blocks.ts';
+
+export interface Executed {
+  readonly block: Block;
+  readonly result: BlockResult;
+}
+
+/** What of all outputs goes into a message, so that it stays within a frame; the journal has the rest. */
+const mostOutputCharacters = 128 * 1024;
+
+/** The results of a turn's blocks, as both speakers are told them. Empty where nothing was run. */
+export function reportResults(executed: readonly Executed[]): string {
+  const share = Math.floor(mostOutputCharacters / Math.max(1, executed.length));
+  return executed.map(({ block, result }) => reportResult(block, result, share)).join('\n\n');
+}
+
+/** What the author has to know of blocks that could not be taken for any. */
+export function reportProblems(problems: readonly BlockProblem[]): string {
+  return problems.map(({ line, message }) => `Line ${line}: ${message}`).join('\n');
+}
+
+function reportResult(block: Block, result: BlockResult, mostCharacters: number): string {
+  const title = `${block.kind === 'test' ? 'Test' : 'Code'} block ${block.number}`;
+  const output = shorten(result.output.trimEnd(), mostCharacters);
+  const files = result.files.map(({ path, bytes }) => `${path} (${formatBytes(bytes)})`).join(', ');
+  const why = result.detail === undefined ? '' : `: ${result.detail}`;
+  const lines: string[] = [];
+  if (result.outcome === 'ok' && block.kind === 'code') {
+    lines.push(output === '' ? `${title} output: none` : `${title} output:\n${fence(output)}`);
+  } else {
+    lines.push(`${title}: ${verdict(block, result.outcome)}${why}`);
+    if (output !== '') lines.push(fence(output));
+  }
+  if (files !== '') lines.push(`Files written: ${files}`);
+  return lines.join('\n');
+}
+
+function verdict({ kind }: Block, outcome: Outcome): string {
+  if (outcome === 'ok') return 'passed';
+  if (outcome === 'lost' || outcome === 'timeout') return kind === 'test' ? 'failed' : 'stopped';
+  if (outcome === 'unavailable') return 'not run';
+  return outcome;
+}
+
+/** A fence that nothing within can close. */
+function fence(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map(([run]) => run.length));
+  const marks = '`'.repeat(longest + 1);
+  return `${marks}text\n${text}\n${marks}`;
+}
+
+function shorten(text: string, mostCharacters: number): string {
+  if (text.length <= mostCharacters) return text;
+  const half = Math.floor(mostCharacters / 2);
+  return `${text.slice(0, half)}\n[…]\n${text.slice(-half)}`;
+}
+
+function formatBytes(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} bytes`;
+  return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
