@@ -2,6 +2,7 @@ import yargs, { type Argv, type CommandModule } from 'yargs';
 import type { CommandGroup } from './command-group.ts';
 import { agentCommand } from './commands/agent.ts';
 import { configCommands } from './commands/config.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { docsCommand } from './commands/docs.ts';
 import { joinCommand } from './commands/join.ts';
 import { meetCommand } from './commands/meet.ts';
@@ -13,7 +14,15 @@ import { transcriptCommands } from './commands/transcript.ts';
 import { UsageError } from './failure.ts';
 import { readVersion } from './version.ts';
 
-const leading = [meetCommand, proxyCommand, agentCommand, joinCommand, runCommand, sidecarCommand] as const;
+const leading = [
+  meetCommand,
+  proxyCommand,
+  agentCommand,
+  joinCommand,
+  runCommand,
+  sidecarCommand,
+  doctorCommand,
+] as const;
 const groups: readonly CommandGroup[] = [transcriptCommands, personaCommands, configCommands];
 
 /** The words of every command, in the order in which help lists them. */

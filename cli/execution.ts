@@ -41,8 +41,8 @@ export async function startExecution(
       launcher?.report({ type: 'notice', message });
     },
   );
-  const { seats, blocks, passes, limits } = config;
-  const settings = { seats, blocks, passes, seconds: limits.seconds };
+  const { seats, blocks, passes, policy, approve, limits } = config;
+  const settings = { seats, blocks, passes, policy, approve, limits };
   const options: ExecutionOptions = { settings, runner: link, ...(await approvalOf(config, launcher)) };
   return {
     options,

@@ -179,7 +179,7 @@ function withoutResults(
 
 const problemsBegin = '\n\nNot run:\n';
 /** To the very end: a program that prints the same words prints them inside a fence. */
-const problemsOnly = /^Not run:(?:\nLine \d+: .*)+$/;
+const problemsOnly = /^Not run:(?:\n[Ll]ine \d+: .*)+$/;
 
 /** What is new in the outline with this event. */
 function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {

@@ -9,6 +9,20 @@ export interface MeetingSettings {
   readonly maxMessages: number;
   /** 0: no limit. */
   readonly maxSeconds: number;
+  /** How code was run; absent where none was. */
+  readonly execution?: ExecutionSettings;
+}
+
+export interface ExecutionSettings {
+  /** Who may have code run. */
+  readonly seats: 'both' | Seat;
+  readonly blocks: 'marked' | 'fenced';
+  /** A meeting ends after so many passed tests; 0: never. */
+  readonly passes: number;
+  readonly policy: boolean;
+  readonly approve: boolean;
+  /** Keys and units of `execution.limits` in config/proxy.yml. */
+  readonly limits: { readonly seconds: number } & Readonly<Record<string, number>>;
 }
 
 /** One thing that happened, without the stamp. Source: the design's section on the journal. */

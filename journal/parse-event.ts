@@ -47,6 +47,16 @@ const settings = z.object({
   first: z.enum(['a', 'b', 'random']),
   maxMessages: count,
   maxSeconds: z.number(),
+  execution: z.exactOptional(
+    z.object({
+      seats: z.enum(['both', 'a', 'b']),
+      blocks: z.enum(['marked', 'fenced']),
+      passes: count,
+      policy: z.boolean(),
+      approve: z.boolean(),
+      limits: z.catchall(z.object({ seconds: z.number() }), z.number()),
+    }),
+  ),
 });
 
 const meta = z.object({

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { ExecutionSettings } from '../journal/event.ts';
 import { hasPassed, type Block, type BlockResult } from '../journal/block.ts';
 import { extractBlocks, type BlockProblem } from '../sidecar/blocks.ts';
 import { KeptFiles } from '../sidecar/kept-files.ts';
@@ -7,16 +8,6 @@ import type { Policy } from '../sidecar/policy.ts';
 import { reportProblems, reportResults, type Executed } from '../sidecar/report.ts';
 import { messageOf } from '../wire/errors.ts';
 import type { Seat } from '../wire/types.ts';
-
-export interface ExecutionSettings {
-  /** Who may have code run. */
-  readonly seats: 'both' | Seat;
-  readonly blocks: 'marked' | 'fenced';
-  /** A meeting ends after so many passed tests; 0: never. */
-  readonly passes: number;
-  /** Wall time of a block. */
-  readonly seconds: number;
-}
 
 /** Somebody who is asked before a block runs: as it is, not at all, or in other words. */
 export type Approve = (request: ApprovalRequest) => Promise<Approval>;
@@ -115,7 +106,7 @@ export class Execution {
 
   /** What `seat` is told before the first word, so that it knows what it can do; undefined where it may not. */
   introduce(seat: Seat): string | undefined {
-    const { seats, blocks, passes, seconds } = this.#options.settings;
+    const { seats, blocks, passes, limits } = this.#options.settings;
     if (seats !== 'both' && seats !== seat) return undefined;
     const how =
       blocks === 'marked'
@@ -124,7 +115,7 @@ export class Execution {
     return [
       `Code that you write in this meeting is run, and you and your partner are told what came out. ${how}`,
       'Variables, functions and imports live on from block to block, files in the working folder too; the last expression is shown.',
-      `A block has ${seconds} s and no network.`,
+      `A block has ${limits.seconds} s and no network.`,
       passes > 0 ? `The meeting ends when ${passes} ${passes === 1 ? 'test has' : 'tests have'} passed.` : '',
     ]
       .filter((sentence) => sentence !== '')

@@ -156,7 +156,13 @@ export class Relay {
       const meeting = new Meeting({
         id: record.meeting,
         peers,
-        settings: { hello, first, maxMessages, maxSeconds },
+        settings: {
+          hello,
+          first,
+          maxMessages,
+          maxSeconds,
+          ...(execution ? { execution: execution.settings } : {}),
+        },
         software,
         goodbyeMs,
         drainMs,

@@ -162,11 +162,12 @@ function toBlock(
 }
 
 function unclosed({ line, mark, quotes }: Fence): BlockProblem {
-  const where = quotes > 0 ? ', with > before each of its lines' : '';
-  const shown = mark.length > 20 ? `${mark.length} ${mark[0] === '`' ? 'backticks' : 'tildes'}` : mark;
+  const shown = mark.length > 20 ? `${mark.length} ${mark.startsWith('`') ? 'backticks' : 'tildes'}` : mark;
   return problemAt(
     line,
-    `this fence is never closed, so nothing from here on was run; end the block with a line ${shown}${where}`,
+    quotes > 0
+      ? `this fence is not closed within its quote, so it was not run; begin each of its lines with > and end it with > ${shown}`
+      : `this fence is never closed, so nothing from here on was run; end the block with a line ${shown}`,
   );
 }
 

@@ -9,7 +9,6 @@ import json
 import os
 import resource
 import signal
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -174,6 +173,8 @@ class Shell:
             "{strict}. {block}\n"
             "printf '%s' \"$?\" >{done}\n"
         ).format(state=self._state, block=block, done=done, strict="set -e\n" if test else "")
+        import subprocess
+
         process = subprocess.Popen(
             ["bash", "--noprofile", "--norc", "-c", script],
             stdin=subprocess.DEVNULL,

@@ -48,10 +48,10 @@ export function beginsLikeMarker(line: string): BlockKind | undefined {
 }
 
 /** Some models write U+2010 to U+2013 where people write a hyphen. */
-const anyMarker = /(?<![\w-])(?:RUN[-\u2010-\u2013]CODE|TEST[-\u2010-\u2013]ASSERT)(?![A-Za-z0-9])/i;
+const anyMarker = /(?<![A-Za-z0-9])(?:RUN[-\u2010-\u2013]CODE|TEST[-\u2010-\u2013]ASSERT)(?![A-Za-z0-9])/i;
 
 // Both patterns are tried on short texts only: on long ones they would take time with their square.
 const longestLead = 60;
 const longestTail = 60;
 const decoratedLead = /^[\s\u200b>*_`#=+[-]*(?:\d{1,9}[.)])?[\s\u200b>*_`#=+[-]*$/;
-const decoratedTail = /^[\s\u200b*_`\]:]*(?:[#(]?\d{1,3}[).]?)?[\s\u200b*_`\]:.=#]*$/;
+const decoratedTail = /^[\s\u200b*_`\]:]*(?:[#(]?\d{1,3}[).]?)?[\s\u200b*_`\]:.=#-]*$/;

@@ -51,7 +51,7 @@ export function defaultRestrictRules(
 }
 
 /** A literal with an extension; a name without one may be written. */
-const literalName = `(?:[rbu]{0,2})(?:"[^"'\\n]{0,200}\\.[\\w-]{1,15}"|'[^"'\\n]{0,200}\\.[\\w-]{1,15}'|\`[^\`\\n]{0,200}\\.[\\w-]{1,15}\`)`;
+const literalName = `[rbuf]{0,2}(?:"[^"'\\n]{0,200}\\.[\\w-]{1,15}"|'[^"'\\n]{0,200}\\.[\\w-]{1,15}'|\`[^\`\\n]{0,200}\\.[\\w-]{1,15}\`)`;
 
 /** Names of XML vocabularies, and what RFC 2606 keeps for examples: nobody means to go there. */
 const namesThatAreOnlyNames = [

@@ -5,15 +5,17 @@ Nothing here knows of processes or descriptors, so that it runs in CPython and i
 
 import __future__
 import ast
-import asyncio
 import builtins
-import inspect
 import linecache
 import os
 import stat
 import sys
 import traceback
 import types
+
+# inspect.CO_COROUTINE. What takes long to import, such as inspect and asyncio, is imported where it is
+# needed: most sessions never need it.
+CO_COROUTINE = 0x80
 
 _future_flags = 0
 for _name in __future__.all_feature_names:
@@ -100,11 +102,13 @@ class Session:
 
     def _evaluate(self, compiled):
         value = eval(compiled, self._module.__dict__)
-        if compiled.co_flags & inspect.CO_COROUTINE:
+        if compiled.co_flags & CO_COROUTINE:
             return self._run_coroutine(value)
         return value
 
     def _run_in_loop(self, coroutine):
+        import asyncio
+
         if self._loop is None or self._loop.is_closed():
             self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)
@@ -121,7 +125,7 @@ class Session:
         for name, function in fresh.items():
             if name.startswith("test") and _is_test_function(function, filename):
                 value = function()
-                if inspect.iscoroutine(value):
+                if isinstance(value, types.CoroutineType):
                     self._run_coroutine(value)
                 called += 1
         cases = [value for value in fresh.values() if _is_test_case(value)]
@@ -279,7 +283,11 @@ def _is_empty(tree):
 
 
 def _is_test_function(value, filename):
-    if not inspect.isfunction(value) or inspect.unwrap(value).__code__.co_filename != filename:
+    if not isinstance(value, types.FunctionType):
+        return False
+    import inspect
+
+    if inspect.unwrap(value).__code__.co_filename != filename:
         return False
     kinds = inspect.Parameter
     return all(
@@ -290,7 +298,7 @@ def _is_test_function(value, filename):
 
 def _is_test_case(value):
     unittest = sys.modules.get("unittest")
-    return unittest is not None and inspect.isclass(value) and issubclass(value, unittest.TestCase) and (
+    return unittest is not None and isinstance(value, type) and issubclass(value, unittest.TestCase) and (
         value is not unittest.TestCase
     )
 

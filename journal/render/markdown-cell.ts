@@ -26,6 +26,14 @@ export function markdownCode(text: string): string {
 }
 
 /**
+ * `words` are Markdown, `address` is encoded. Some parsers take the backslashes out of a link's words
+ * before they read them, and would find an image there that somebody only wrote about.
+ */
+export function writeLink(words: string, address: string): string {
+  return `[${words.replaceAll('\\[', '&#91;').replaceAll('\\]', '&#93;')}](${address})`;
+}
+
+/**
  * Understood by GitHub and by VS Code alike, in and outside of tables. Addresses are kept from becoming
  * links by themselves: where one is meant as a link, it is written as one.
  */
@@ -147,7 +155,7 @@ function writeInlineToken(token: MarkedToken): string {
       return escapeMarkdown(visibleLine(`[image: ${token.text || 'no description'}]`));
     case 'link': {
       const href = safeLink(token.href);
-      return href === undefined ? inner(token) : `[${inner(token)}](${escapeDestination(href)})`;
+      return href === undefined ? inner(token) : writeLink(inner(token), escapeDestination(href));
     }
     case 'escape':
       return escapeMarkdown(token.text);

@@ -1,7 +1,7 @@
 import type { Participant } from '../../wire/types.ts';
 import type { WorkspaceFile } from '../block.ts';
 import type { Entry, Outline } from '../conversation.ts';
-import { joinBlocks, markdownCell, markdownCode, markdownLine } from './markdown-cell.ts';
+import { joinBlocks, markdownCell, markdownCode, markdownLine, writeLink } from './markdown-cell.ts';
 import {
   addressOf,
   countMore,
@@ -102,7 +102,7 @@ function writeResult(result: Result, kept: KeptFiles, lastTurn: number): string 
 function writeFigure(file: WorkspaceFile, kept: KeptFiles): string {
   const address = addressOf(file);
   if (address === undefined || !kept.get(file.path)?.figure) return '';
-  return `![${markdownLine(file.path)}](${address})`;
+  return `!${writeLink(markdownLine(file.path), address)}`;
 }
 
 function writeFile(file: WorkspaceFile, kept: KeptFiles): string {
@@ -110,7 +110,7 @@ function writeFile(file: WorkspaceFile, kept: KeptFiles): string {
   const address = found && addressOf(file);
   const name = markdownLine(file.path);
   const size = `${formatBytes(file.bytes)}${found?.isChanged ? ', written again later' : ''}`;
-  return `${address === undefined ? name : `[${name}](${address})`} (${size})`;
+  return `${address === undefined ? name : writeLink(name, address)} (${size})`;
 }
 
 function row(number: string, seat: 'a' | 'b', content: string): string {

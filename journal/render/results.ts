@@ -61,7 +61,7 @@ export function shownFiles({ files }: Pick<Result, 'files'>): readonly Workspace
 }
 
 /** "fib.png (12 KB)". */
-export function describeFile({ path, bytes }: WorkspaceFile): string {
+function describeFile({ path, bytes }: WorkspaceFile): string {
   return `${visibleLine(path)} (${formatBytes(bytes)})`;
 }
 

@@ -201,7 +201,7 @@ harmless = {"null", "zero", "full", "random", "urandom", "tty", "ptmx", "console
 for folder in ("/dev", "/dev/mapper", "/dev/net", "/dev/vfio"):
     for name in os.listdir(folder) if os.path.isdir(folder) else ():
         file = f"{folder}/{name}"
-        mode = os.stat(file).st_mode if os.path.exists(file) else 0
+        mode = os.lstat(file).st_mode
         if (stat.S_ISBLK(mode) or stat.S_ISCHR(mode)) and name not in harmless and not name.startswith("tty"):
             attempt(file, lambda: os.close(os.open(file, os.O_RDONLY | os.O_NONBLOCK)) or "it can be opened")
 def device():
@@ -220,12 +220,13 @@ attempt("mknod", device)`),
       attempts(`
 def look(number):
     target = os.readlink(f"/proc/self/fd/{number}")
-    if target.startswith(("pipe:", "/dev/null", "/proc/")):
+    # The three that the driver has set apart are sockets, since that is what Node talks through.
+    if target.startswith("socket:") and number in ("0", "1", "2", "100", "101", "102"):
         return None
-    return f"{number} is {target}"
+    return not target.startswith(("pipe:", "/dev/null", "/proc/")) and f"{number} is {target}"
 for number in os.listdir("/proc/self/fd"):
     attempt(number, lambda: look(number))`),
-    // The control gets one of the folder that the secret lies in.
+    // The control gets a pipe as descriptor 3.
     control: { how: 'plain' },
   },
 ];

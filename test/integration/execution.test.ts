@@ -60,7 +60,15 @@ async function seat(
   const approval = changes.approve
     ? { approval: { approve: changes.approve, policy: createPolicy(permissive) } }
     : {};
-  const settings = { seats: 'both', blocks: 'marked', passes: 2, seconds: 10, ...changes.settings } as const;
+  const settings = {
+    seats: 'both',
+    blocks: 'marked',
+    passes: 2,
+    policy: false,
+    approve: false,
+    limits: { seconds: 10 },
+    ...changes.settings,
+  } as const;
   const relay = await startRelay(
     { maxMessages: changes.maxMessages ?? 0 },
     { settings, runner, ...approval },

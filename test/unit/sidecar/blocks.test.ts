@@ -41,6 +41,7 @@ describe('a marked block', () => {
     ['a heading', '### RUN-CODE'],
     ['a closed heading', '## **RUN-CODE** ##'],
     ['brackets', '[RUN-CODE]'],
+    ['a rule around it', '--- RUN-CODE ---'],
     ['a number', 'RUN-CODE 1:'],
     ['a number with a hash', 'RUN-CODE #2'],
     ['a bullet', '- RUN-CODE'],
@@ -183,7 +184,7 @@ describe('a block that cannot be run', () => {
     [
       'a fence left open in a quote',
       '> RUN-CODE\n> ```\n> x\n\ny',
-      /^line 2: this fence .* a line ``` with > before each/,
+      /^line 2: this fence is not closed within its quote.* > ```$/,
     ],
     [
       'a fence left open around markers',

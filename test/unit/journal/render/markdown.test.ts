@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { Marked } from 'marked';
 import { expect, test } from 'vitest';
 import { markdownEntry, markdownFooter, markdownHeader } from '../../../../journal/render/markdown.ts';
 import type { KeptFiles } from '../../../../journal/render/workspace.ts';
@@ -160,4 +161,18 @@ test('the footer adds up what was run', () => {
   expect(markdownFooter(outlineOf(events))).toContain(
     '\n\n0 blocks run, 1 not run, 1 without a result\n\n- **Ada',
   );
+});
+
+test('for another parser too, a name or a link holds no image but ours', () => {
+  const parser = new Marked({ gfm: true });
+  const header = '| # | A | B |\n| --: | :-- | :-- |\n';
+  const parse = (row: string): string => parser.parse(header + row, { async: false });
+  for (const text of [...tableBreakOuts, ...hostileTexts]) {
+    const html = parse(resultRow(text));
+    expect(html.match(/<tr>/g), text).toHaveLength(2);
+    for (const [, address] of html.matchAll(/<img src="([^"]*)"/g)) expect(address).toMatch(/^workspace\//);
+  }
+  expect(
+    parse(rowOf(turnEvent(1, '[!\\[x\\](https://evil.example/x.gif)](https://ok.example)'))),
+  ).not.toContain('<img');
 });
