@@ -34,7 +34,7 @@ export function createBlockPrinter(
       for (const { path, bytes } of result.files)
         stream.write(colors.dim(`  wrote ${visibleControls(path)} (${bytes} bytes)\n`));
     },
-    problem: ({ line, message }) => void stream.write(`\n${colors.red('✗')} line ${line}: ${message}\n`),
+    problem: ({ message }) => void stream.write(`\n${colors.red('✗')} ${message}\n`),
   };
 }
 

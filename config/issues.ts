@@ -56,6 +56,7 @@ function describeValue(issue: z.core.$ZodIssue, value: unknown, secret: boolean)
     isHidden || (typeof value === 'number' && !Number.isFinite(value)) ? '' : `, not ${show(value)}`;
   switch (issue.code) {
     case 'invalid_type':
+      if (value === undefined) return 'is missing';
       return `must be ${issue.expected === 'int' ? 'a whole number' : article(issue.expected)}${shown}`;
     case 'invalid_value':
       return oneOf(issue.values.map(String), value);
@@ -69,6 +70,8 @@ function describeValue(issue: z.core.$ZodIssue, value: unknown, secret: boolean)
       return `must be a ${issue.format === 'url' ? 'URL such as https://host/v1' : issue.format}${shown}`;
     case 'invalid_union':
       return describeUnion(issue.errors.flat(), value, secret);
+    case 'custom':
+      return issue.message;
     default:
       return `is not right: ${issue.message}`;
   }

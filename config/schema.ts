@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { describePatternProblem } from './rule-pattern.ts';
 import type { ServiceName } from './service-names.ts';
 
 /** Every key of every settings file, with its default and what it does. YAML spells keys in snake_case. */
@@ -6,7 +7,8 @@ import type { ServiceName } from './service-names.ts';
 const languages = ['python', 'bash', 'javascript'] as const;
 const defaultExtensions = [
   'txt md csv tsv json jsonl yaml yml toml xml html css svg png jpg jpeg gif pdf npy npz pkl db sqlite',
-  'py sh js log dat bin gz zip',
+  'py sh js ts sql ini cfg tex rst ipynb log out tmp bak dat bin gz zip',
+  'xlsx parquet feather webp bmp tiff wav',
 ].flatMap((line) => line.split(' '));
 
 const port = z.int().min(0).max(65_535);
@@ -27,14 +29,16 @@ const rateLimits = {
   characters_per_minute: z.number().min(0).default(0).describe('characters a minute; 0: no limit'),
 };
 
+const pattern = z.string().check((context) => {
+  const message = describePatternProblem(context.value);
+  if (message !== undefined) context.issues.push({ code: 'custom', message, input: context.value });
+});
 const rule = z.strictObject({
-  pattern: z.string().min(1).describe('a regular expression of JavaScript, tried on the code'),
+  pattern: pattern.describe(
+    'a regular expression of JavaScript, tried on the code without its comments; (?i) in front ignores case',
+  ),
   why: z.string().min(1).describe('what the author is told'),
-  unless: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('a regular expression; what it finds in the match is allowed'),
+  unless: pattern.optional().describe('a regular expression; what it finds in the match is allowed'),
   languages: z.array(z.enum(languages)).optional().describe('only code in these languages'),
 });
 
@@ -49,7 +53,7 @@ const executionSchema = z.strictObject({
   approve: z.boolean().default(false).describe('a person is asked before a block is run'),
   sidecar: z
     .string()
-    .regex(/^$|^.+:\d+$/, 'must be host:port')
+    .refine((text) => /^$|^.+:\d+$/.test(text), 'must be HOST:PORT, such as 127.0.0.1:17777')
     .default('')
     .describe('host:port of a sidecar that runs already; empty: one is started'),
   sidecar_token: z.string().default('').meta({
@@ -77,11 +81,11 @@ const executionSchema = z.strictObject({
   allowed_domains: z
     .array(z.string().min(1))
     .default([])
-    .describe('hosts that code may name in a URL; no tier has a network all the same'),
+    .describe('hosts, with all below them, that code may name in a URL; for the built-in restrict rules'),
   allowed_extensions: z
     .array(z.string().min(1))
     .default([...defaultExtensions])
-    .describe('kinds of files that code may open for writing'),
+    .describe('endings of files that code may write; for the built-in restrict rules'),
   limits: z
     .strictObject({
       seconds: z.number().min(0.1).max(3_600).default(10).describe('wall time of a block'),

@@ -50,3 +50,16 @@ export interface BlockResult {
 export function hasPassed({ kind }: Pick<Block, 'kind'>, { outcome }: Pick<BlockResult, 'outcome'>): boolean {
   return kind === 'test' && outcome === 'ok';
 }
+
+/** How a note to the author of code begins; whoever shows the results themselves leaves it out. */
+export const resultsHeading = 'Results of your code:';
+export const problemsHeading = 'Not run:';
+
+/** Where a figure lies as it was after one block, whatever later blocks make of its file; beside the journal. */
+export function figureFolder({
+  turn,
+  kind,
+  number,
+}: Pick<Block, 'kind' | 'number'> & { readonly turn: number }): string {
+  return `figures/turn-${turn}-${kind}-${number}`;
+}

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import type { Participant, Seat, StopReason, Usage } from '../wire/types.ts';
 import { hasPassed, type Block, type BlockResult } from './block.ts';
+import { problemsHeading, resultsHeading } from './block.ts';
 import type { JournalEvent, MeetingSettings } from './event.ts';
 import { FencedCode } from './fenced-code.ts';
 import { journalItems, type BadLine, type JournalItem } from './read.ts';
@@ -172,12 +173,12 @@ interface LastTurn {
 function withoutResults(
   note: Extract<JournalEvent, { type: 'note' }>,
 ): Extract<JournalEvent, { type: 'note' }> | undefined {
-  if (!note.text.startsWith('Results of your code:\n')) return note;
+  if (!note.text.startsWith(`${resultsHeading}\n`)) return note;
   const problems = note.text.slice(note.text.lastIndexOf(problemsBegin)).trimStart();
   return problemsOnly.test(problems) ? { ...note, text: problems } : undefined;
 }
 
-const problemsBegin = '\n\nNot run:\n';
+const problemsBegin = `\n\n${problemsHeading}\n`;
 /** To the very end: a program that prints the same words prints them inside a fence. */
 const problemsOnly = /^Not run:(?:\n[Ll]ine \d+: .*)+$/;
 

@@ -1,6 +1,14 @@
+import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import type { ExecutionSettings } from '../journal/event.ts';
-import { hasPassed, type Block, type BlockResult } from '../journal/block.ts';
+import {
+  figureFolder,
+  hasPassed,
+  problemsHeading,
+  resultsHeading,
+  type Block,
+  type BlockResult,
+} from '../journal/block.ts';
 import { extractBlocks, type BlockProblem } from '../sidecar/blocks.ts';
 import { KeptFiles } from '../sidecar/kept-files.ts';
 import type { Runner } from '../sidecar/link.ts';
@@ -47,6 +55,9 @@ export interface ExecutionObserver {
 /** No turn of a person or a model has more; each has its own ten seconds. */
 const mostBlocks = 16;
 
+/** What a page shows of a figure. */
+const mostFigureBytes = 2 * 1024 * 1024;
+
 /** Runs the code of one meeting, and counts its tests. */
 export class Execution {
   readonly #options: ExecutionOptions;
@@ -89,12 +100,16 @@ export class Execution {
       observer.onBlock(block);
       const result = refusal ?? (await this.#options.runner.run(this.#meeting, turn, block, this.#kept));
       if (hasPassed(block, result)) this.#passed++;
+      await this.#keepFigures(block, turn, result);
       observer.onResult(block, result, refusal ? undefined : this.#options.runner.tier);
       executed.push({ block, result });
     }
     const results = reportResults(executed);
     const problems = reportProblems(work.problems);
-    const parts = [results && `Results of your code:\n\n${results}`, problems && `Not run:\n${problems}`];
+    const parts = [
+      results && `${resultsHeading}\n\n${results}`,
+      problems && `${problemsHeading}\n${problems}`,
+    ];
     return { results, note: parts.filter((part) => part !== '').join('\n\n') };
   }
 
@@ -126,6 +141,18 @@ export class Execution {
   close(): void {
     this.#closed = true;
     this.#options.runner.closeSession(this.#meeting);
+  }
+
+  /** A file of the same name that comes later is another figure. */
+  async #keepFigures({ kind, number }: Block, turn: number, { files }: BlockResult): Promise<void> {
+    const kept = this.#kept;
+    if (!kept) return;
+    const figures = new KeptFiles(path.join(kept.folder, '..', figureFolder({ turn, kind, number })));
+    for (const { path: name, bytes } of files) {
+      if (!/\.png$/i.test(name) || bytes > mostFigureBytes) continue;
+      // Then the page names it; its file is kept all the same.
+      await figures.write(name, createReadStream(kept.locate(name))).catch(() => undefined);
+    }
   }
 
   async #permit(block: Block, seat: Seat, turn: number): Promise<{ block: Block; refusal?: BlockResult }> {

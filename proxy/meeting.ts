@@ -5,9 +5,10 @@ import type { SocketEnd } from '../wire/line-socket.ts';
 import type { AgentFrame } from '../wire/message.ts';
 import { otherSeat, seats, type Seat, type StopReason, type TurnMeta } from '../wire/types.ts';
 import type { Delays } from './delays.ts';
-import type { Execution, Work } from './execution.ts';
+import type { Execution, Report } from './execution.ts';
 import { Lane } from './lane.ts';
 import type { Peer } from './peer.ts';
+import { RunningTurns } from './running-turns.ts';
 import { stopAfterTurn } from './stop-rules.ts';
 import type { Viewer, ViewerEvent } from './viewer.ts';
 
@@ -52,8 +53,6 @@ interface SeatState {
   status?: string;
   /** How many notices, of itself or of its prompt, it has sent since its last turn. */
   notices: number;
-  /** While its code runs: the turn that waits for the results, and what came from the seat meanwhile. */
-  running?: { readonly speech: SpeechFrame; readonly later: (() => void)[] };
   /** What it must know, for a seat that takes no notes: goes ahead of the next text. */
   untold?: string;
 }
@@ -71,6 +70,7 @@ export class Meeting {
   readonly #lanes: { readonly [seat in Seat]: Lane };
   readonly #states: { readonly [seat in Seat]: SeatState } = { a: { notices: 0 }, b: { notices: 0 } };
   readonly #timers: (() => void)[] = [];
+  readonly #running: RunningTurns<SpeechFrame> | undefined;
   #turns = 0;
   /** Control words that came alone. */
   #questions = 0;
@@ -82,6 +82,8 @@ export class Meeting {
     this.id = options.id;
     this.#options = options;
     this.#lanes = { a: this.#createLane('a'), b: this.#createLane('b') };
+    this.#running =
+      options.execution && new RunningTurns(options.execution, (event) => this.#recordCode(event));
   }
 
   /** Introduces the two and tells one of them to start. */
@@ -113,8 +115,8 @@ export class Meeting {
 
   receive(seat: Seat, frame: AgentFrame): void {
     if (this.#stopped) return;
+    if (this.#running?.putOff(seat, () => this.receive(seat, frame))) return;
     const state = this.#states[seat];
-    if (state.running) return void state.running.later.push(() => this.receive(seat, frame));
     const partner = this.#options.peers[otherSeat(seat)];
     switch (frame.type) {
       case 'delta':
@@ -145,13 +147,11 @@ export class Meeting {
   }
 
   /** The connection of a seat has ended. */
-  lose(seat: Seat, end: SocketEnd): void {
+  lose(seat: Seat, { detail, partial }: SocketEnd): void {
     if (this.#stopped) return;
-    const { running } = this.#states[seat];
-    // Its last words are still on their way.
-    if (running) return void running.later.push(() => this.lose(seat, end));
-    const { detail, partial } = end;
-    this.#write({ type: 'lost', seat, detail, ...(partial === undefined ? {} : { partial }) });
+    const end = { detail, ...(partial === undefined ? {} : { partial }) };
+    if (this.#running?.putOff(seat, () => this.lose(seat, end))) return;
+    this.#write({ type: 'lost', seat, ...end });
     const { status } = this.#states[seat];
     const sentence = `${this.#nameOf(seat)} ${detail}${status === undefined ? '' : `: ${status}`}`;
     // Whoever was told goodbye may just go.
@@ -162,8 +162,7 @@ export class Meeting {
   /** A seat broke a rule of the wire: it is told so, and the meeting cannot go on. */
   expel(seat: Seat, error: ProtocolError): void {
     if (this.#stopped) return;
-    const { running } = this.#states[seat];
-    if (running) return void running.later.push(() => this.expel(seat, error));
+    if (this.#running?.putOff(seat, () => this.expel(seat, error))) return;
     this.#write({ type: 'lost', seat, detail: `${error.code}: ${error.message}` });
     this.#options.peers[seat].refuse(error);
     this.stop('error', `${this.#nameOf(seat)} was disconnected: ${error.message}`);
@@ -183,9 +182,10 @@ export class Meeting {
     if (this.#stopped) return;
     this.#stopped = true;
     for (const cancel of this.#timers) cancel();
-    const { peers, onStopped, folder, execution } = this.#options;
-    execution?.close();
-    for (const seat of seats) this.#sayUnfinished(seat);
+    const { peers, onStopped, folder } = this.#options;
+    for (const { seat, speech } of this.#running?.stop() ?? []) {
+      this.#send(seat, 0, (peer) => this.#sayTo(peer, speech));
+    }
     this.#lanes.a.flush();
     this.#lanes.b.flush();
     const why = detail === undefined ? { reason } : { reason, detail };
@@ -217,49 +217,29 @@ export class Meeting {
     delete state.status;
     state.notices = 0;
     const work = text === '' ? undefined : this.#options.execution?.examine(text);
-    if (work) this.#execute(seat, this.#turns, work, speech);
-    else this.#forward(seat, speech);
+    if (!work) return this.#forward(seat, speech);
+    this.#options.peers[seat].pause();
+    this.#running?.start(seat, this.#turns, work, speech, (report) => this.#reveal(seat, speech, report));
   }
 
-  /** Has the code of a turn run, and passes the turn on with the results below it. */
-  #execute(seat: Seat, turn: number, work: Work, speech: SpeechFrame): void {
-    const { peers, execution } = this.#options;
-    const state = this.#states[seat];
-    const later: (() => void)[] = [];
-    state.running = { speech, later };
-    peers[seat].pause();
-    const about = { meeting: this.id, seat, turn };
-    const record = (event: Extract<MeetingEvent, { type: 'block' | 'result' }>): void => {
+  /** Passes a turn on with the results of its code below it, which the author is told as well. */
+  #reveal(seat: Seat, { text, control, line }: SpeechFrame, { results, note }: Report): void {
+    const { peers } = this.#options;
+    peers[otherSeat(seat)].together(() => {
+      if (note !== '') this.#tell(seat, note);
       if (this.#stopped) return;
-      this.#write(event);
-      if (this.#commit()) this.#show({ ...event, ...about });
-    };
-    void execution
-      ?.run(work, seat, turn, {
-        onBlock: (block) => record({ type: 'block', seat, turn, ...block }),
-        onResult: ({ kind, number }, result, tier) =>
-          record({
-            type: 'result',
-            seat,
-            turn,
-            kind,
-            number,
-            ...result,
-            ...(tier === undefined ? {} : { tier }),
-          }),
-      })
-      .then(({ results, note }) => {
-        if (this.#stopped) return;
-        delete state.running;
-        peers[otherSeat(seat)].together(() => {
-          if (note !== '') this.#tell(seat, note);
-          const { text, control } = speech;
-          const whole = results === '' ? speech : { type: 'speech', text: `${text}\n\n${results}`, control };
-          if (!this.#stopped) this.#forward(seat, whole as SpeechFrame);
-        });
-        peers[seat].resume();
-        for (const go of later) go();
-      });
+      const whole =
+        results === ''
+          ? { text, ...(line === undefined ? {} : { line }) }
+          : { text: `${text}\n\n${results}` };
+      this.#forward(seat, { type: 'speech', ...whole, ...(control ? { control } : {}) });
+    });
+    peers[seat].resume();
+  }
+
+  #recordCode(event: Extract<MeetingEvent, { type: 'block' | 'result' }>): void {
+    this.#write(event);
+    if (this.#commit()) this.#show({ ...event, meeting: this.id });
   }
 
   /** Tells a seat what it must know and must not answer. */
@@ -282,20 +262,13 @@ export class Meeting {
     return !this.#stopped;
   }
 
-  /** The meeting ends while a seat's code runs: its words still reach the partner. */
-  #sayUnfinished(seat: Seat): void {
-    const { running } = this.#states[seat];
-    if (!running) return;
-    const { text, line } = running.speech;
-    this.#send(seat, 0, (peer) => peer.text(text, line));
-  }
-
   /** Passes on what was said, and ends the meeting if it was the last word. */
-  #forward(seat: Seat, { text, control, line }: SpeechFrame): void {
+  #forward(seat: Seat, speech: SpeechFrame): void {
+    const { text, control } = speech;
     const said = text !== '' || !control;
     const pass = (control?: 'bye' | 'help'): void =>
       this.#deliver(seat, text.length, (peer) => {
-        if (said) this.#sayTo(peer, text, line);
+        if (said) this.#sayTo(peer, speech);
         if (control) peer[control]();
         if (control === 'bye') this.#awaitGoodbye();
       });
@@ -325,7 +298,8 @@ export class Meeting {
     pass(control);
   }
 
-  #sayTo(peer: Peer, text: string, line: string | undefined): void {
+  /** A seat that takes no notes gets them here. */
+  #sayTo(peer: Peer, { text, line }: SpeechFrame): void {
     const state = this.#states[peer.seat];
     const { untold } = state;
     delete state.untold;

@@ -50,7 +50,7 @@ function fewOf(problems: readonly BlockProblem[]): readonly BlockProblem[] {
   const left = problems.length - mostProblems + 1;
   return [
     ...problems.slice(0, mostProblems - 1),
-    problemAt(line, `this and ${left - 1} more after it are wrong in the same way`),
+    problemAt(line, `this and ${left - 1} more after it are wrong too`),
   ];
 }
 

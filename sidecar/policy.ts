@@ -1,3 +1,4 @@
+import { compileRulePattern } from '../config/rule-pattern.ts';
 import type { ExecutionConfig } from '../config/schema.ts';
 import type { Block } from '../journal/block.ts';
 import { defaultBlockRules } from './default-rules.ts';
@@ -31,8 +32,8 @@ export type PolicyConfig = Pick<
 >;
 
 /**
- * The rules of `config`, or the built-in ones for a list that it does not give. Throws a SyntaxError for a
- * pattern that is no regular expression: see `checkRules`.
+ * The rules of `config`, or the built-in ones for a list that it does not give. The settings have been
+ * loaded, so their patterns are regular expressions.
  */
 export function createPolicy(config: PolicyConfig): Policy {
   if (!config.policy) return { check: () => undefined };
@@ -44,55 +45,18 @@ export function createPolicy(config: PolicyConfig): Policy {
   return { check: (block) => check(block, rules) };
 }
 
-export interface RuleProblem {
-  /** Within `execution`: `['block', 0, 'pattern']`. */
-  readonly path: readonly (string | number)[];
-  /** To be put after the key. */
-  readonly message: string;
-}
-
-/** What is wrong with the rules of the settings. */
-export function checkRules(
-  config: Partial<Pick<PolicyConfig, 'block' | 'restrict'>>,
-): readonly RuleProblem[] {
-  return (['block', 'restrict'] as const).flatMap((list) =>
-    (config[list] ?? []).flatMap((rule, index) =>
-      (['pattern', 'unless'] as const).flatMap((key): RuleProblem[] => {
-        const message = rule[key] === undefined ? undefined : problemOf(rule[key], key);
-        return message === undefined ? [] : [{ path: [list, index, key], message }];
-      }),
-    ),
-  );
-}
-
-function problemOf(pattern: string, key: 'pattern' | 'unless'): string | undefined {
-  try {
-    if (!toRegExp(pattern).test('')) return undefined;
-    return `must not match the empty text: it would ${key === 'pattern' ? 'refuse all code' : 'allow all that the rule finds'}`;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^.*: /s, '') : String(error);
-    return `is not a regular expression: ${reason}`;
-  }
-}
-
 type ConfigRule = NonNullable<ExecutionConfig['block']>[number];
 
 /** A rule of the settings sees strings, too: whoever writes it can say what it is not to match. */
 function compile({ pattern, why, unless, languages }: ConfigRule, name: string): Rule {
   return {
     name,
-    pattern: toRegExp(pattern),
+    pattern: compileRulePattern(pattern),
     why,
     languages,
-    unless: unless === undefined ? undefined : toRegExp(unless, 'm'),
+    unless: unless === undefined ? undefined : compileRulePattern(unless, 'm'),
     readsStrings: true,
   };
-}
-
-/** `(?i)` in front ignores case, as elsewhere; Node 20 knows no other way to say it in a pattern. */
-function toRegExp(pattern: string, flags = 'gm'): RegExp {
-  const ignoresCase = pattern.startsWith('(?i)');
-  return new RegExp(ignoresCase ? pattern.slice(4) : pattern, ignoresCase ? `${flags}i` : flags);
 }
 
 /** The longest code that is looked at; a turn is not longer unless `max_frame_bytes` was raised. */

@@ -17,7 +17,7 @@ export function reportResults(executed: readonly Executed[]): string {
 
 /** What the author has to know of blocks that could not be taken for any. */
 export function reportProblems(problems: readonly BlockProblem[]): string {
-  return problems.map(({ line, message }) => `Line ${line}: ${message}`).join('\n');
+  return problems.map(({ message }) => message).join('\n');
 }
 
 function reportResult(block: Block, result: BlockResult, mostCharacters: number): string {

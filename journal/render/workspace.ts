@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, realpath, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import type { WorkspaceFile } from '../block.ts';
+import { figureFolder, type WorkspaceFile } from '../block.ts';
 import type { Entry } from '../conversation.ts';
 import { isFigureName, partsOf, shownFiles } from './results.ts';
 
@@ -54,17 +54,20 @@ export class WorkspaceReader {
     const found = new Map<string, KeptFile>();
     let figures = 0;
     for (const file of shownFiles(entry)) {
-      const kept = await this.#look(file, figures < mostFiguresPerResult);
+      const mayHold = figures < mostFiguresPerResult;
+      const kept =
+        (await this.#look(figureFolder(entry), file, mayHold)) ??
+        (await this.#look('workspace', file, mayHold));
       if (kept) found.set(file.path, kept);
       if (kept?.figure?.uri !== undefined) figures++;
     }
     return found;
   }
 
-  async #look(file: WorkspaceFile, maySee: boolean): Promise<KeptFile | undefined> {
+  async #look(base: string, file: WorkspaceFile, maySee: boolean): Promise<KeptFile | undefined> {
     let handle: FileHandle | undefined;
     try {
-      handle = await openInside(this.#folder, file.path);
+      handle = await openInside(this.#folder, base, file.path);
       const size = (await handle?.stat())?.size;
       if (!handle || size === undefined) return undefined;
       if (size !== file.bytes) return { isChanged: true };
@@ -94,10 +97,10 @@ export class WorkspaceReader {
 }
 
 /** A regular file, reached without a link on the way. Rejects, or resolves with nothing, for all others. */
-async function openInside(folder: string, name: string): Promise<FileHandle | undefined> {
+async function openInside(folder: string, base: string, name: string): Promise<FileHandle | undefined> {
   const parts = partsOf(name);
   if (!parts) return undefined;
-  const file = path.join(await realpath(folder), 'workspace', ...parts);
+  const file = path.join(await realpath(folder), base, ...parts);
   // Not to wait for the other end of a pipe that somebody put there.
   const handle = await open(
     file,

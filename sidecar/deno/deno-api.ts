@@ -32,7 +32,11 @@ interface Web {
   readonly Deno: Deno;
   readonly Worker: new (
     url: string,
-    options: { readonly type: 'module'; readonly name: string; readonly deno: { readonly permissions: 'none' } },
+    options: {
+      readonly type: 'module';
+      readonly name: string;
+      readonly deno: { readonly permissions: 'none' };
+    },
   ) => DenoWorker;
   readonly MessageChannel: new () => { readonly port1: Port; readonly port2: Port };
 }

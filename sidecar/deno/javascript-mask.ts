@@ -10,7 +10,8 @@ export interface Mask {
 
 const closing: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 /** After these words a slash starts a regular expression. */
-const beforeExpression = /(?:^|[^\w$.])(?:return|typeof|case|in|of|do|else|void|delete|throw|new|await|yield)$/;
+const beforeExpression =
+  /(?:^|[^\w$.])(?:return|typeof|case|in|of|do|else|void|delete|throw|new|await|yield)$/;
 const controlHead = /(?:^|[^\w$.])(?:if|for|while|switch|with|catch|await)\s*$/;
 
 export function maskCode(code: string): Mask {

@@ -26,7 +26,8 @@ export class JavascriptSession {
     }
     const link = this.#link;
     const timer = setTimeout(
-      () => link.end(`took longer than ${seconds} s; the JavaScript session was ended, its variables are gone`),
+      () =>
+        link.end(`took longer than ${seconds} s; the JavaScript session was ended, its variables are gone`),
       seconds * 1_000,
     );
     try {

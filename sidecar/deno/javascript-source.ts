@@ -37,7 +37,7 @@ const continuation = /^(?:[+\-*/%<>=&|^?:,.()[\]};"`]|in\b|instanceof\b|else\b|c
 export function prepareScript(code: string, compiles: (script: string) => boolean): Prepared {
   const mask = maskCode(code);
   const { edits, names } = rewrite(code, mask);
-  const isEmpty = mask.text.replaceAll(/["';\s{}]/g, '') === '' && code.replaceAll(/['"`]use strict['"`];?/g, '').trim() !== code + 'x';
+  const isEmpty = mask.text.replaceAll(/[;\s{}"]/g, '') === '';
   const script = apply(code, edits);
   const last = findLastExpression(code, mask, edits, compiles);
   const common = { hasValue: last !== undefined, isEmpty, names };
@@ -49,8 +49,11 @@ export function prepareScript(code: string, compiles: (script: string) => boolea
     last === undefined
       ? script
       : `${apply(code.slice(0, last), before(edits, last))};return (${apply(code, edits, last).replace(/[;\s]*$/, '')}\n)`;
-  const declare = names.map((name) => `if (!(${JSON.stringify(name)} in globalThis)) globalThis[${JSON.stringify(name)}] = undefined;`);
-  const functions = functionNames(code, mask).map((name) => `globalThis[${JSON.stringify(name)}] = ${name};`);
+  const declare = names.map(
+    (name) =>
+      `if (!(${JSON.stringify(name)} in globalThis)) globalThis[${JSON.stringify(name)}] = undefined;`,
+  );
+  const functions = functionNames(mask).map((name) => `globalThis[${JSON.stringify(name)}] = ${name};`);
   return {
     ...common,
     isAsync,
@@ -128,7 +131,9 @@ function rewriteImport(code: string, from: number): Edit | undefined {
   const parts = [
     ...(byDefault ? [`${byDefault} = ${call}.default`] : []),
     ...(namespace ? [`${namespace} = ${call}`] : []),
-    ...(named === undefined ? [] : [`{${named.replaceAll(/\s+as\s+/g, ': ').replaceAll(/\s+/g, ' ')}} = ${call}`]),
+    ...(named === undefined
+      ? []
+      : [`{${named.replaceAll(/\s+as\s+/g, ': ').replaceAll(/\s+/g, ' ')}} = ${call}`]),
   ];
   const lines = '\n'.repeat(whole.split('\n').length - 1);
   const text = `${parts.length === 0 ? call : `var ${parts.join(', ')}`};${lines}`;
@@ -161,7 +166,7 @@ function findLastExpression(
   return undefined;
 }
 
-function functionNames(code: string, { text, depths }: Mask): string[] {
+function functionNames({ text, depths }: Mask): string[] {
   return [...text.matchAll(/(?<![\w$.])function\s*\*?\s*([\w$]+)/g)]
     .filter(({ index }) => depths[index] === 0 && /(?:^|[;}\n]|async)\s*$/.test(text.slice(0, index)))
     .map(([, name]) => name ?? '');

@@ -65,7 +65,7 @@ async function run({ code, test, name }: Ask): Promise<Verdict> {
     if (hasValue) {
       if (test && value === false)
         return failed('the last line is False; assert it if that is what must hold');
-      if (value !== undefined && !isQuiet(code)) print(`${show(value)}\n`);
+      if (value !== undefined && !isTimer(value)) print(`${show(value)}\n`);
     }
     if (test) await callTests(before, name);
     // What nobody catches is told after the microtasks are done.
@@ -92,7 +92,7 @@ async function callTests(before: ReadonlyMap<string, PropertyDescriptor>, name: 
 function furnish(): void {
   const stream = { write: (text: string) => (print(String(text)), true), on: nothing, once: nothing };
   const output = Object.assign(stream, { removeListener: nothing }) as unknown as NodeJS.WritableStream;
-  const ownConsole = new Console({ stdout: output, stderr: output, colorMode: false });
+  const ownConsole = new Console({ stdout: output, stderr: output, colorMode: false, ignoreErrors: false });
   const assertByConsole = ownConsole.assert.bind(ownConsole);
   ownConsole.assert = (condition?: boolean, ...data: unknown[]) => {
     if (!condition) mishap ??= 'an assertion of the console failed';
@@ -103,7 +103,7 @@ function furnish(): void {
   scope['require'] = importModule;
   scope[importName] = (name: string) => toNamespace(importModule(name));
   scope[`${importName}Later`] = async (name: string) => toNamespace(importModule(name));
-  scrubGlobals(['console', 'assert', 'require', importName, `${importName}Later`]);
+  scrubGlobals(['Buffer', 'assert', 'require', importName, `${importName}Later`]);
   const process = { env: {}, argv: [], platform: 'linux', exit: leave, exitCode: undefined };
   scope['process'] = process;
   scope['Deno'] = { exit: leave, inspect };
@@ -115,7 +115,9 @@ const later = setTimeout;
 function importModule(name: unknown): object {
   const module = modules[String(name).replace(/^node:/, '')];
   if (module === undefined)
-    throw new Error(`there is no module ${String(name)} in this sandbox; it has ${Object.keys(modules).join(', ')}`);
+    throw new Error(
+      `there is no module ${String(name)} in this sandbox; it has ${Object.keys(modules).join(', ')}`,
+    );
   return module;
 }
 
@@ -135,8 +137,9 @@ function compiles(script: string): boolean {
   }
 }
 
-function isQuiet(code: string): boolean {
-  return false && code.trimEnd().endsWith(';');
+/** What setTimeout gives is nobody's result. */
+function isTimer(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && value.constructor?.name === 'Timeout';
 }
 
 function show(value: unknown): string {
@@ -147,16 +150,22 @@ function show(value: unknown): string {
   }
 }
 
-/** The error with the author's frames: theirs end where the driver's begin. */
+/** The line it came from, the error, and its frames: as far as they are the author's. */
 function describeError(error: unknown): string {
   try {
     if (!(error instanceof Error)) return `Uncaught ${show(error)}`;
-    const lines = String(error.stack ?? error).split('\n');
-    const ours = lines.findIndex((line) => /^\s+at .*(?:\(|\s)(?:ext:|blob:|node:)/.test(line));
-    return lines.slice(0, ours < 0 ? undefined : ours).join('\n');
+    const lines = String(error.stack ?? '').split('\n');
+    const frames = lines.filter((line) => /^\s+at /.test(line) && !isOurs(line));
+    const start = lines.findIndex((line) => line.startsWith(error.name));
+    const source = start > 0 && !isOurs(lines[0] ?? '') ? lines.slice(0, start) : [];
+    return [...source, `${error.name}: ${error.message}`, ...frames].join('\n');
   } catch {
     return 'an error that cannot be shown';
   }
+}
+
+function isOurs(line: string): boolean {
+  return /(?:^|\(|\s)(?:ext|blob|node|file):/.test(line);
 }
 
 function nameError(error: unknown): string {

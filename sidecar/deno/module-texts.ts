@@ -18,7 +18,7 @@ export class ModuleTexts {
     if (known !== undefined) return known;
     const text = deno
       .readTextFileSync(new URL(name, this.#folder))
-      .replace(/from '\.\/([\w-]+\.js)'/g, (_, imported: string) => `from '${this.urlOf(imported)}'`);
+      .replace(/from ["']\.\/([\w-]+\.js)["']/g, (_, imported: string) => `from '${this.urlOf(imported)}'`);
     const url = toModuleUrl(text);
     this.#urls.set(name, url);
     return url;

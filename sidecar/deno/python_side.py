@@ -37,7 +37,9 @@ class Driver:
         loop = asyncio.get_event_loop()
         # Without these, sys.exit() in a task of the code would end more than the task.
         loop._keyboard_interrupt_handler = loop._system_exit_handler = lambda *_: None
-        self._session = Session(run_coroutine=self._run_coroutine, hidden=(__file__, webloop.__file__))
+        # asyncio.run and time.sleep wait by this too.
+        webloop.run_sync = self._wait
+        self._session = Session(run_coroutine=self._wait, hidden=(__file__, webloop.__file__))
         self._workspace = Workspace(WORKSPACE)
         self._is_running = False
         self._is_stopping = False
@@ -88,11 +90,11 @@ class Driver:
         if self._is_running:
             raise Stopped()
 
-    def _run_coroutine(self, coroutine):
+    def _wait(self, awaitable):
         async def run():
-            # Out of a task some exceptions would come out elsewhere.
+            # Out of a task some exceptions would come out elsewhere, and the others with frames of ours.
             try:
-                return await coroutine, None
+                return await awaitable, None
             except BaseException as error:
                 return None, error
 

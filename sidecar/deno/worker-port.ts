@@ -48,11 +48,7 @@ export function catchUncaught(report: (error: unknown) => void): void {
   });
 }
 
-function serve(
-  port: Port,
-  answer: (ask: object) => Promise<object>,
-  hear: (message: object) => void,
-): void {
+function serve(port: Port, answer: (ask: object) => Promise<object>, hear: (message: object) => void): void {
   const post = port.postMessage.bind(port);
   port.onmessage = (event) => {
     const message = dataOf(event) as Question | { readonly token?: undefined };

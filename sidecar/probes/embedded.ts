@@ -137,14 +137,28 @@ const ask = (options) => new Promise((resolve, reject) => {
   setTimeout(() => { worker.terminate(); reject(new Error('no answer')); }, 1500);
 });
 await attempt('plain', () => ask({}));
-await attempt('inherit', () => ask({ deno: { permissions: 'inherit' } }));
-await attempt('all', () => ask({ deno: { permissions: { read: true, net: true, env: true } } }));
 await attempt('node:worker_threads', () => import('node:worker_threads').then(({ Worker }) => new Promise((resolve, reject) => {
   const worker = new Worker('require("node:worker_threads").parentPort.postMessage(require("node:fs").readFileSync(' + JSON.stringify(${literal(secretFile)}) + ', "utf8"))', { eval: true });
   worker.on('message', (message) => { worker.terminate(); resolve(message); });
   worker.on('error', reject);
   setTimeout(() => { worker.terminate(); reject(new Error('no answer')); }, 1500);
 })));`,
+  ),
+  ...inBothLanguages(
+    'workers-with-rights',
+    'asks for rights for a worker that it has not got itself',
+    ({ secretFile }) => `
+const text = 'try { postMessage(Deno.readTextFileSync(' + JSON.stringify(${literal(secretFile)}) + ')); } catch (error) { postMessage(""); }';
+for (const permissions of ['inherit', { read: true, net: true, env: true }]) {
+  await attempt(JSON.stringify(permissions), () => new Promise((resolve, reject) => {
+    const worker = new Worker('data:text/javascript,' + encodeURIComponent(text), { type: 'module', deno: { permissions } });
+    worker.onmessage = ({ data }) => { worker.terminate(); resolve(data); };
+    worker.onerror = (event) => { event.preventDefault(); reject(new Error(event.message)); };
+    setTimeout(() => { worker.terminate(); reject(new Error('no answer')); }, 1500);
+  }));
+}`,
+    // Where Deno does not know of such rights, it ends the process that asks for them.
+    { outcomes: ['ok', 'lost'] },
   ),
   ...inBothLanguages(
     'stores',
@@ -333,12 +347,13 @@ print(await run_js(${literal(`(${asyncAttempts(code(decoys))})()`)}))
 function asyncAttempts(code: string): string {
   return `async () => {
 const gains = [], refusals = [];
+const oneLine = (value) => String(value).slice(0, 80).replaceAll('\\n', ' ');
 const attempt = async (name, attack) => {
   try {
     const got = await attack();
-    (got ? gains : refusals).push(name + ': ' + (got ? String(got).slice(0, 80) : 'nothing'));
+    (got ? gains : refusals).push(name + ': ' + (got ? oneLine(got) : 'nothing'));
   } catch (error) {
-    refusals.push(name + ': ' + String(error).slice(0, 80).replaceAll('\\n', ' '));
+    refusals.push(name + ': ' + oneLine(error));
   }
 };
 ${code.trim()}

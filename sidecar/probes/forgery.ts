@@ -203,6 +203,34 @@ except Exception:
     pass
 assert False`,
   ),
+  forgery(
+    'answer-flood',
+    'floods the channel of the driver without ever ending a line',
+    nativeTiers,
+    `
+import os
+for _ in range(5_000):
+    os.write(101, b"x" * 65_536)
+assert False`,
+  ),
+  forgery(
+    'channels-cut',
+    'shuts the channels of the driver, makes them non-blocking, and sends descriptors through them',
+    nativeTiers,
+    `
+import array, os, socket
+files = array.array("i", [os.open("/dev/null", os.O_RDONLY)] * 200)
+for descriptor in (100, 101, 102):
+    try:
+        channel = socket.socket(fileno=os.dup(descriptor))
+        for _ in range(50):
+            channel.sendmsg([b" "], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
+    except OSError as error:
+        print(error)
+    os.set_blocking(descriptor, False)
+socket.socket(fileno=os.dup(100)).shutdown(socket.SHUT_RDWR)
+assert False`,
+  ),
   {
     name: 'names-of-the-driver',
     group: 'forgery',

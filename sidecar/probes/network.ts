@@ -67,6 +67,8 @@ def connect(address):
         connection.connect(address)
         return "connected"
 attempt("abstract", lambda: connect("\\0" + ${literal(abstractName)}))
+# Node fills such a name up with zero bytes.
+attempt("abstract, filled up", lambda: connect(("\\0" + ${literal(abstractName)}).ljust(108, "\\0")))
 attempt("path", lambda: connect(${literal(socketPath)}))
 for path in ("/run/dbus/system_bus_socket", "/run/systemd/private", "/var/run/docker.sock", "/run/containerd/containerd.sock"):
     attempt(path, lambda: connect(path))`),

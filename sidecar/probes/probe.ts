@@ -85,13 +85,15 @@ export function attempts(code: string): string {
 const prelude = `
 import os, sys
 gains, refusals = [], []
+def one_line(value):
+    return str(value)[:80].replace("\\n", " ")
 def attempt(name, attack):
     try:
         got = attack()
     except Exception as error:
-        refusals.append(f"{name}: {type(error).__name__}: {str(error)[:80]}")
+        refusals.append(f"{name}: {type(error).__name__}: {one_line(error)}")
     else:
-        (gains if got else refusals).append(f"{name}: {str(got)[:80] if got else 'nothing'}")
+        (gains if got else refusals).append(f"{name}: {one_line(got) if got else 'nothing'}")
 def verdict():
     print("WALL:broken " + "; ".join(gains)[:2000] if gains else "WALL:held " + "; ".join(refusals)[:600])
 `.trim();

@@ -78,7 +78,7 @@ export async function runControl(probe: Probe, pyodide: OpenPyodide): Promise<Co
 /** One for many attacks, since it takes seconds to start. */
 export class OpenPyodide {
   #child: ChildProcess | undefined;
-  #answers: AsyncIterator<string> | undefined;
+  #answers: AsyncIterator<string, undefined> | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   run(language: string, code: string): Promise<ProbedRun> {
@@ -94,17 +94,21 @@ export class OpenPyodide {
   async #ask(language: string, code: string): Promise<ProbedRun> {
     this.#start();
     this.#child?.stdin?.write(`${JSON.stringify({ language, code })}\n`);
-    const { value, done } = (await this.#answers?.next()) ?? { done: true };
-    if (done) throw new Error('the open Pyodide ended');
-    const { output } = JSON.parse(value as string) as { output: string };
+    const answer = await this.#answers?.next();
+    if (answer === undefined || answer.done) {
+      this.#child = undefined;
+      throw new Error('the open Pyodide ended');
+    }
+    const { output } = JSON.parse(answer.value) as { output: string };
     return { outcome: 'ok', output, outputBytes: output.length, files: [] };
   }
 
   #start(): void {
     if (this.#child) return;
     const script = path.join(import.meta.dirname, 'open-pyodide.mjs');
-    const location = ['--location', 'http://colloquy.invalid/'];
-    this.#child = spawn(denoFile() ?? 'deno', ['run', '--allow-all', '--no-prompt', ...location, script], {
+    // What some attacks need to begin with, and a wall must not give.
+    const wanted = ['--location', 'http://colloquy.invalid/', '--unstable-worker-options', '--unstable-kv'];
+    this.#child = spawn(denoFile() ?? 'deno', ['run', '--allow-all', '--no-prompt', ...wanted, script], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, DENO_DIR: path.join(tmpdir(), `colloquy-control-deno-${process.pid}`) },
     });

@@ -227,6 +227,22 @@ describe('mistakes in a file', () => {
       ],
     ],
     [
+      'a rule that is no rule',
+      "execution:\n  block:\n    - pattern: '('\n      why: no\n    - pattern: 'x*'\n      why: no\n      unless: '[a'\n    - pattern: '(?i)fine'\n      wy: typo",
+      [
+        'my.yml:3:16 execution.block.0.pattern is not a regular expression: Unterminated group',
+        'my.yml:5:16 execution.block.1.pattern must not match the empty text, which is everywhere',
+        'my.yml:7:15 execution.block.1.unless is not a regular expression: Unterminated character class',
+        'my.yml:8:7 execution.block.2.why is missing',
+        'my.yml:9:7 unknown key "wy"',
+      ],
+    ],
+    [
+      'a sidecar that is nowhere',
+      'execution:\n  sidecar: localhost\n  tier: none',
+      ['my.yml:2:12 execution.sidecar must be HOST:PORT', 'my.yml:3:9 execution.tier must be one of'],
+    ],
+    [
       'an escape sequence',
       '"\\e[31mx": 1\nfirst: "\\e[2J\\x9b"',
       [

@@ -51,7 +51,17 @@ describe('the settings files that come with the program', () => {
   it.each(names)('show no key that is not taken: config/%s.yml', (name) => {
     const text = readFileSync(path.join(folder, `${name}.yml`), 'utf8');
     const shown = [...text.matchAll(/^[ #]*([a-z_]+):(?= |$)/gm)].map(([, key]) => key);
-    const known = new Set(['rate', 'providers', 'openai']);
+    const known = new Set([
+      'rate',
+      'providers',
+      'openai',
+      'execution',
+      'limits',
+      'pattern',
+      'why',
+      'unless',
+      'languages',
+    ]);
     for (const { path: key } of listSettings(schemas[name])) known.add(String(key.split('.').at(-1)));
     expect(shown.filter((key) => !known.has(String(key)))).toEqual([]);
   });
@@ -72,7 +82,9 @@ describe('the schemas', () => {
 
   it('hide keys and tokens, and only those', () => {
     const secrets = names.flatMap((name) => listSettings(schemas[name]).filter(({ secret }) => secret));
-    expect(new Set(secrets.map(({ path: key }) => key))).toEqual(new Set(['api_key', 'token']));
+    expect(new Set(secrets.map(({ path: key }) => key))).toEqual(
+      new Set(['api_key', 'token', 'execution.sidecar_token']),
+    );
     const keys = names.flatMap((name) => listSettings(schemas[name]));
     expect(keys.filter(({ path: key, secret }) => !secret && /key|token$/.test(key))).toEqual([]);
   });

@@ -121,6 +121,7 @@ describe('a marked block', () => {
   it.each([
     ['in a list', '- RUN-CODE\n  ```\n  if x:\n      y()\n\n  z()\n  ```', 'if x:\n    y()\n\nz()'],
     ['in a list with tabs', '1.\tRUN-CODE\n\t```\n\tif x:\n\t\ty()\n\t```', 'if x:\n\ty()'],
+    ['in a list with a tab too wide', 'RUN-CODE\n- ```\n  if x:\n\ty()\n  ```', 'if x:\n  y()'],
     ['in a quote', '> RUN-CODE\n> ```\n> if x:\n>     y()\n>\n> z()\n> ```', 'if x:\n    y()\n\nz()'],
     ['in a list that the code does not follow', 'RUN-CODE\n   ```\nif x:\n  y()\n   ```', 'if x:\n  y()'],
     [
@@ -240,6 +241,12 @@ describe('a block that cannot be run', () => {
     ]);
   });
 
+  it('ends with the quote it stands in', () => {
+    const { blocks, problems } = marked('> RUN-CODE\n> ```\n> x\n\nRUN-CODE\n```\ny\n```');
+    expect(blocks).toMatchObject([{ code: 'y' }]);
+    expect(problems).toMatchObject([{ line: 2 }]);
+  });
+
   it('takes no number', () => {
     const text = 'RUN-CODE\n```rust\na\n```\nRUN-CODE\n```\nb\n```';
     expect(marked(text).blocks).toMatchObject([{ number: 1, code: 'b' }]);
@@ -248,7 +255,7 @@ describe('a block that cannot be run', () => {
   it('is one of at most twenty that are told of', () => {
     const { problems } = marked('RUN-CODE\n'.repeat(50));
     expect(problems).toHaveLength(20);
-    expect(problems[19]!.message).toBe('line 20: this and 30 more after it are wrong in the same way');
+    expect(problems[19]!.message).toBe('line 20: this and 30 more after it are wrong too');
   });
 });
 

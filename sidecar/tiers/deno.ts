@@ -1,0 +1,176 @@
+import { execFile } from 'node:child_process';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { messageOf } from '../../wire/errors.ts';
+import { findDenoFiles, isOwn, keyOf, makeReadable, openCacheFolder, type DenoFiles } from './deno-files.ts';
+import {
+  denoBubblewrapArguments,
+  denoCommand,
+  denoEnvironment,
+  limited,
+  placesInside,
+  placesOutside,
+  sharedLibraries,
+} from './deno-wall.ts';
+import { findProgram, versionOf } from './find-program.ts';
+import { freshUser } from './fresh-user.ts';
+import type { Launch, Limits, Tier } from './tier.ts';
+import { trialLimits } from './trial.ts';
+
+export interface DenoTierOptions {
+  /** Whether Deno runs inside bubblewrap where that works. */
+  readonly inBubblewrap?: boolean;
+  readonly useSnapshot?: boolean;
+}
+
+/** Making the snapshot takes 3 s on a free machine. */
+const snapshotMs = 60_000;
+const mostSnapshotBytes = 256 * 1024 * 1024;
+
+/** What was found out about this machine. */
+interface Prepared {
+  readonly files: DenoFiles;
+  readonly bubblewrap: { readonly file: string; readonly libraries: readonly string[] } | undefined;
+  readonly snapshotFile: string | undefined;
+  /** Why there is none. */
+  readonly snapshotProblem: string | undefined;
+}
+
+/**
+ * Pyodide inside Deno: what `npm ci` brings is all it takes. Deno's permissions are the wall, with nothing
+ * allowed but reading the parts of Pyodide, and not even that once they are read; limits of the process
+ * bound its memory; where bubblewrap works, it stands around all that.
+ *
+ * See "Security and permissions" in Deno's manual, and pyodide.d.ts.
+ */
+export function createDenoTier({ inBubblewrap = true, useSnapshot = true }: DenoTierOptions = {}): Tier {
+  let prepared: Prepared | undefined;
+  let preparing: Promise<string | undefined> | undefined;
+
+  async function prepare(): Promise<string | undefined> {
+    try {
+      const found = findDenoFiles();
+      const key = keyOf(found);
+      const files = makeReadable(found, key);
+      const bubblewrap = inBubblewrap ? await findBubblewrap(files) : undefined;
+      const plain = { files, bubblewrap, snapshotFile: undefined, snapshotProblem: undefined };
+      prepared = useSnapshot ? { ...plain, ...(await findSnapshot(plain, key)) } : plain;
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  return {
+    name: 'deno',
+    languages: ['python', 'javascript'],
+    keepsSpare: true,
+
+    async describe() {
+      const { denoVersion, pyodideVersion, pythonVersion } = prepared?.files ?? findDenoFiles();
+      const parts = [`deno ${denoVersion} with pyodide ${pyodideVersion} (python ${pythonVersion})`];
+      if (prepared?.bubblewrap) parts.push(`inside ${await versionOf(prepared.bubblewrap.file)}`);
+      if (prepared?.snapshotFile !== undefined) parts.push('with a start snapshot');
+      if (prepared?.snapshotProblem !== undefined)
+        parts.push(`without a start snapshot: ${prepared.snapshotProblem}`);
+      return parts.join(', ');
+    },
+
+    async prepare() {
+      if (prepared) return undefined;
+      const problem = await (preparing ??= prepare());
+      preparing = undefined;
+      return problem;
+    },
+
+    launch(limits) {
+      if (!prepared) throw new Error('the deno tier was not prepared');
+      return toLaunch(prepared, limits);
+    },
+  };
+}
+
+function toLaunch(
+  { files, bubblewrap, snapshotFile }: Omit<Prepared, 'snapshotProblem'>,
+  limits: Limits,
+  makesSnapshot = false,
+): Launch {
+  const outside = placesOutside(files, snapshotFile, limits);
+  const { inside, binds } = bubblewrap ? placesInside(outside) : { inside: outside, binds: [] };
+  const settings = { ...inside.settings, ...(makesSnapshot ? { makesSnapshot } : {}) };
+  const deno = denoCommand({ ...inside, settings }, limits.memoryMiB);
+  const command = bubblewrap
+    ? [bubblewrap.file, ...denoBubblewrapArguments(binds, bubblewrap.libraries), '--', ...deno]
+    : deno;
+  const [file = '', ...args] = limited(command, limits);
+  return { file, args, env: denoEnvironment, cwd: '/', ...freshUser() };
+}
+
+/** Undefined where it is missing or does not work: then Deno stands alone. */
+async function findBubblewrap(files: DenoFiles): Promise<Prepared['bubblewrap']> {
+  const file = findProgram('bwrap');
+  if (file === undefined || process.platform !== 'linux') return undefined;
+  try {
+    const libraries = sharedLibraries(files.deno);
+    const { binds, inside } = placesInside(placesOutside(files, undefined, trialLimits));
+    const args = [...denoBubblewrapArguments(binds, libraries), '--', inside.deno, '--version'];
+    await promisify(execFile)(file, args, {
+      env: denoEnvironment,
+      cwd: '/',
+      timeout: 20_000,
+      ...freshUser(),
+    });
+    return { file, libraries };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Never rejects: without a snapshot an interpreter starts as well, only later. */
+async function findSnapshot(
+  plain: Prepared,
+  key: string,
+): Promise<Pick<Prepared, 'snapshotFile' | 'snapshotProblem'>> {
+  try {
+    const snapshotFile = path.join(openCacheFolder(), `pyodide-${key}.snapshot`);
+    if (!isOwn(snapshotFile)) await makeSnapshot(plain, snapshotFile);
+    return { snapshotFile, snapshotProblem: undefined };
+  } catch (error) {
+    return { snapshotFile: undefined, snapshotProblem: messageOf(error) };
+  }
+}
+
+/** In the same sandbox as everything else: it is printed, so nothing has to be writable there. */
+async function makeSnapshot(plain: Prepared, file: string): Promise<void> {
+  const snapshot = await readOutput(toLaunch(plain, trialLimits, true));
+  if (snapshot.length === 0) throw new Error('Pyodide made an empty snapshot');
+  const draft = `${file}.${process.pid}`;
+  try {
+    // Who else may look is for the folder to say.
+    writeFileSync(draft, snapshot, { mode: 0o644, flag: 'wx' });
+    renameSync(draft, file);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+async function readOutput({ file, args, env, uid, gid }: Launch): Promise<Buffer> {
+  try {
+    const { stdout } = await promisify(execFile)(file, args, {
+      env: { ...env },
+      cwd: '/',
+      encoding: 'buffer',
+      timeout: snapshotMs,
+      killSignal: 'SIGKILL',
+      maxBuffer: mostSnapshotBytes,
+      ...(uid === undefined ? {} : { uid, gid: gid ?? uid }),
+    });
+    return stdout;
+  } catch (error) {
+    // The message of execFile is the whole command.
+    const { stderr, signal, code } = error as { stderr?: Buffer; signal?: string; code?: string | number };
+    const words = stderr?.toString().trim().split('\n', 1)[0];
+    throw new Error(words || `its process ended with ${signal ?? code ?? 'an error'}`, { cause: error });
+  }
+}
