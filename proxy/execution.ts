@@ -55,6 +55,11 @@ export interface ExecutionObserver {
 /** No turn of a person or a model has more; each has its own ten seconds. */
 const mostBlocks = 16;
 
+/** More than models read; the journal has all of it. */
+const mostOutputCharacters = 128 * 1024;
+/** UTF-8, of the characters that JavaScript counts. */
+const mostFrameBytesPerCharacter = 3;
+
 /** What a page shows of a figure. */
 const mostFigureBytes = 2 * 1024 * 1024;
 
@@ -63,13 +68,25 @@ export class Execution {
   readonly #options: ExecutionOptions;
   readonly #meeting: string;
   readonly #kept: KeptFiles | undefined;
+  readonly #mostOutputCharacters: number;
   #passed = 0;
   #closed = false;
 
   /** `folder` is the meeting's own; without one, files are not kept. */
-  constructor(options: ExecutionOptions, meeting: string, folder: string | undefined) {
+  constructor(
+    options: ExecutionOptions,
+    {
+      meeting,
+      folder,
+      maxFrameBytes,
+    }: { meeting: string; folder: string | undefined; maxFrameBytes: number },
+  ) {
     this.#options = options;
     this.#meeting = meeting;
+    this.#mostOutputCharacters = Math.min(
+      mostOutputCharacters,
+      Math.floor(maxFrameBytes / mostFrameBytesPerCharacter / 2),
+    );
     this.#kept = folder === undefined ? undefined : new KeptFiles(path.join(folder, workspaceFolder));
   }
 
@@ -104,7 +121,7 @@ export class Execution {
       observer.onResult(block, result, refusal ? undefined : this.#options.runner.tier);
       executed.push({ block, result });
     }
-    const results = reportResults(executed);
+    const results = reportResults(executed, this.#mostOutputCharacters);
     const problems = reportProblems(work.problems);
     const parts = [
       results && `${resultsHeading}\n\n${results}`,

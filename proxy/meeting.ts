@@ -2,7 +2,7 @@ import type { MeetingEvent, MeetingSettings } from '../journal/event.ts';
 import { messageOf, ProtocolError } from '../wire/errors.ts';
 import type { Clock } from '../wire/clock.ts';
 import type { SocketEnd } from '../wire/line-socket.ts';
-import type { AgentFrame } from '../wire/message.ts';
+import { encodeText, type AgentFrame } from '../wire/message.ts';
 import { otherSeat, seats, type Seat, type StopReason, type TurnMeta } from '../wire/types.ts';
 import type { Delays } from './delays.ts';
 import type { Execution, Report } from './execution.ts';
@@ -28,6 +28,7 @@ export interface MeetingOptions {
   readonly goodbyeMs: number;
   /** How long a peer may leave its socket full; 0: for ever. */
   readonly drainMs: number;
+  readonly maxFrameBytes: number;
   readonly delays: Delays;
   readonly record: Record;
   readonly clock: Clock;
@@ -223,16 +224,18 @@ export class Meeting {
   }
 
   /** Passes a turn on with the results of its code below it, which the author is told as well. */
-  #reveal(seat: Seat, { text, control, line }: SpeechFrame, { results, note }: Report): void {
+  #reveal(seat: Seat, speech: SpeechFrame, { results, note }: Report): void {
     const { peers } = this.#options;
-    peers[otherSeat(seat)].together(() => {
+    const partner = otherSeat(seat);
+    const { control } = speech;
+    peers[partner].together(() => {
       if (note !== '') this.#tell(seat, note);
+      const text = `${speech.text}\n\n${results}`;
+      const fits = Buffer.byteLength(encodeText(text)) <= this.#options.maxFrameBytes;
+      if (results !== '' && !fits) this.#tell(partner, `What came of your partner's code:\n\n${results}`);
       if (this.#stopped) return;
-      const whole =
-        results === ''
-          ? { text, ...(line === undefined ? {} : { line }) }
-          : { text: `${text}\n\n${results}` };
-      this.#forward(seat, { type: 'speech', ...whole, ...(control ? { control } : {}) });
+      const hasResults = results !== '' && fits;
+      this.#forward(seat, hasResults ? { type: 'speech', text, ...(control ? { control } : {}) } : speech);
     });
     peers[seat].resume();
   }

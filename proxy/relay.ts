@@ -152,7 +152,7 @@ export class Relay {
       const record = openRecord(this.#settings.transcripts, wish, clock, (error) =>
         log.warn({}, messageOf(error)),
       );
-      const { hello, first, maxMessages, maxSeconds, goodbyeMs, drainMs } = this.#settings;
+      const { hello, first, maxMessages, maxSeconds, goodbyeMs, drainMs, maxFrameBytes } = this.#settings;
       const meeting = new Meeting({
         id: record.meeting,
         peers,
@@ -166,13 +166,22 @@ export class Relay {
         software,
         goodbyeMs,
         drainMs,
+        maxFrameBytes,
         delays: this.#delays.forPair(peers),
         record,
         clock,
         random,
         watch,
         ...(record.folder === undefined ? {} : { folder: record.folder }),
-        ...(execution ? { execution: new Execution(execution, record.meeting, record.folder) } : {}),
+        ...(execution
+          ? {
+              execution: new Execution(execution, {
+                meeting: record.meeting,
+                folder: record.folder,
+                maxFrameBytes,
+              }),
+            }
+          : {}),
         onStopped: (reason, detail) => {
           this.#meetings.delete(wish);
           log.info({ meeting: record.meeting, reason, detail }, `${record.meeting} ended: ${reason}`);

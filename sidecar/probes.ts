@@ -112,14 +112,14 @@ export async function judge(
   other?: ProbedRun,
 ): Promise<{ readonly broken?: string; readonly isSilent: boolean }> {
   const output = run.output + (other?.output ?? '');
-  const said = /^.*WALL:broken(.*)$/m.exec(output)?.[1]?.trim();
+  const said = /^WALL:broken(.*)$/m.exec(output)?.[1]?.trim();
   const found = await probe.check?.(decoys, run, other);
   const broken =
     said ??
     found ??
     (output.includes(decoys.secret) ? 'the secret was printed' : undefined) ??
     (hasPassed({ kind: probe.kind ?? 'code' }, run) ? 'the test counts as passed' : undefined);
-  return { ...(broken === undefined ? {} : { broken }), isSilent: !output.includes('WALL:held') };
+  return { ...(broken === undefined ? {} : { broken }), isSilent: !/^WALL:held/m.test(run.output) };
 }
 
 /** One at a time, against decoys of its own; probes that leave no trace share a session. */
@@ -254,6 +254,6 @@ function isRunning(pid: number): boolean {
 }
 
 function summaryOf(output: string, ended: string): string {
-  const said = /^.*WALL:held(.*)$/m.exec(output)?.[1]?.trim();
+  const said = /^WALL:held(.*)$/m.exec(output)?.[1]?.trim();
   return said === undefined || said === '' ? ended : said;
 }

@@ -6,11 +6,11 @@ export interface Executed {
   readonly result: BlockResult;
 }
 
-/** What of all outputs goes into a message, so that it stays within a frame; the journal has the rest. */
-const mostOutputCharacters = 128 * 1024;
-
-/** The results of a turn's blocks, as both speakers are told them. Empty where nothing was run. */
-export function reportResults(executed: readonly Executed[]): string {
+/**
+ * The results of a turn's blocks, as both speakers are told them. Empty where nothing was run. So many
+ * characters of all outputs together; the journal has the rest.
+ */
+export function reportResults(executed: readonly Executed[], mostOutputCharacters: number): string {
   const share = Math.floor(mostOutputCharacters / Math.max(1, executed.length));
   return executed.map(({ block, result }) => reportResult(block, result, share)).join('\n\n');
 }

@@ -5,7 +5,7 @@ export interface MemoryFiles {
   readonly filesystems: {
     readonly MEMFS: {
       readonly ops_table: { readonly file: { readonly stream: { write: Write } } };
-      resizeFileStorage(node: MemoryNode, bytes: number): void;
+      resizeFileStorage: (this: void, node: MemoryNode, bytes: number) => void;
     };
   };
 }
@@ -35,25 +35,23 @@ export function limitFiles(files: MemoryFiles, bytes: number): void {
   const most = measure(files.root) + bytes;
   // Grows with what is written, and is counted anew before anything is refused: files may be gone.
   let held = most;
-  const claim = (node: MemoryNode, end: number): void => {
-    const growth = Math.max(0, end - sizeOf(node));
-    if (growth === 0) return;
+  const bounded = <T>(node: MemoryNode, end: number, change: () => T): T => {
+    const before = sizeOf(node);
+    const growth = Math.max(0, end - before);
     if (held + growth > most) held = measure(files.root);
     if (held + growth > most) throw new files.ErrnoError(noSpaceLeft);
-    held += growth;
+    const result = change();
+    // More than was asked for: room is added an eighth at a time.
+    held += sizeOf(node) - before;
+    return result;
   };
 
   const { stream } = MEMFS.ops_table.file;
   const { write } = stream;
-  stream.write = (target, buffer, offset, length, position, canOwn) => {
-    claim(target.node, position + length);
-    return write(target, buffer, offset, length, position, canOwn);
-  };
+  stream.write = (target, buffer, offset, length, position, canOwn) =>
+    bounded(target.node, position + length, () => write(target, buffer, offset, length, position, canOwn));
   const resize = MEMFS.resizeFileStorage;
-  MEMFS.resizeFileStorage = (node, size) => {
-    claim(node, size);
-    resize(node, size);
-  };
+  MEMFS.resizeFileStorage = (node, size) => bounded(node, size, () => resize(node, size));
 }
 
 function measure(node: MemoryNode, depth = 0): number {

@@ -82,7 +82,7 @@ async function answer({ run, put, get }: PythonDriver, ask: Ask): Promise<object
 async function start(parts: PythonParts): Promise<object> {
   const pyodide = await load(parts);
   if (parts.snapshot === undefined) {
-    pyodide.runPython(`import ${preloaded}`);
+    if (parts.makesSnapshot) pyodide.runPython(`import ${preloaded}`);
     addModule(pyodide, '_colloquy_session', parts.sessionSource);
     addModule(pyodide, '_colloquy_driver', parts.pythonSideSource);
   }
@@ -102,11 +102,13 @@ async function start(parts: PythonParts): Promise<object> {
 async function load(parts: PythonParts): Promise<Pyodide> {
   const browser = globalThis as unknown as Record<string, unknown>;
   for (const name of ['Deno', 'process', 'Buffer', 'global']) delete browser[name];
-  const { loadPyodide } = (await import(parts.loader)) as { loadPyodide(options: object): Promise<Pyodide> };
+  const { loadPyodide } = (await import(parts.loader)) as {
+    readonly loadPyodide: (options: object) => Promise<Pyodide>;
+  };
   const { default: createPyodideModule } = (await import(parts.glue)) as { default: unknown };
   browser['fetch'] = (address: unknown) => Promise.resolve(serveFile(String(address), parts));
   const wasm = WebAssembly as unknown as Record<string, unknown>;
-  const instantiate = WebAssembly.instantiate;
+  const instantiate = WebAssembly.instantiate.bind(WebAssembly);
   const { instantiateStreaming } = wasm;
   wasm['instantiateStreaming'] = async (_: unknown, imports: WebAssembly.Imports) => ({
     instance: await instantiate(parts.wasm, imports),

@@ -16,7 +16,8 @@ const scope = globalThis as unknown as WorkerScope;
 
 // Code that runs later may change the prototypes of all of these. It finds no token here by doing so.
 const { apply } = Reflect;
-const readData = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data')?.get;
+const messageData = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data');
+const readData = (messageData as { readonly get?: (this: unknown) => unknown } | undefined)?.get;
 
 /** A worker's end of its port: takes questions, gives answers. */
 export interface WorkerPort<T> {

@@ -174,7 +174,7 @@ await attempt('node:sqlite', async () => { new (await import('node:sqlite')).Dat
     group: 'embedded',
     description: 'mounts folders of this machine into the file system of Pyodide',
     tiers,
-    code: ({ folder, openFolder }) =>
+    code: ({ folder }) =>
       attempts(`
 import pyodide_js
 from pyodide.ffi import to_js
@@ -193,8 +193,7 @@ def write():
     with open("/probe-node/open/written", "w") as file:
         file.write("x")
     return "written"
-attempt("write", write)
-attempt(${literal(openFolder)}, lambda: os.path.exists(${literal(openFolder)}))`),
+attempt("write", write)`),
     check: (decoys) => (decoys.wasWritten('written') ? 'a file was written' : undefined),
     control,
   },
@@ -206,9 +205,9 @@ attempt(${literal(openFolder)}, lambda: os.path.exists(${literal(openFolder)}))`
     code: () =>
       attempts(`
 import js
-from pyodide.code import run_js
 def urls():
-    return [str(url) for url in (run_js("new Error().stack") or "").replace("(", " ").replace(")", " ").split() if str(url).startswith("file:")]
+    stack = js.Error.new("x").stack or ""
+    return [url for url in stack.replace("(", " ").replace(")", " ").split() if url.startswith("file:")]
 attempt("config", lambda: js.Deno.readTextFileSync("package.json"))
 for place in ("../../package.json", "node_modules/deno/package.json", "sidecar/interpreter.ts", "/etc/passwd"):
     attempt(place, lambda: js.Deno.readTextFileSync(place))
@@ -218,99 +217,231 @@ for url in urls():
     control,
   },
   {
-    name: 'js-exit',
+    name: 'network-of-pyodide',
     group: 'embedded',
-    description: 'ends the process through JavaScript, as a test (never passed)',
+    description:
+      "reaches a server of this machine through Pyodide's own ways (pyfetch, loadPackage, open_url)",
     tiers,
-    kind: 'test',
-    ownSession: true,
-    code: () => 'from pyodide.code import run_js\nrun_js("Deno.exit(0)")\nassert False',
-    outcomes: ['failed', 'lost'],
-    control: { how: 'impossible', because: 'a verdict is given by the driver only' },
+    code: ({ tcpPort }) =>
+      withAsync(`
+import pyodide_js
+url = "http://127.0.0.1:${tcpPort}/package-1.0-py3-none-any.whl"
+async def fetched():
+    from pyodide.http import pyfetch
+    return await (await pyfetch(url)).text()
+await attempt_async("pyfetch", fetched)
+async def loaded():
+    await pyodide_js.loadPackage(url)
+await attempt_async("loadPackage", loaded)
+async def opened():
+    from pyodide.http import open_url
+    return open_url(url).read()
+await attempt_async("open_url", opened)
+async def asked():
+    import urllib.request
+    return urllib.request.urlopen(url, timeout=2).read()
+await attempt_async("urllib", asked)`),
+    check: noVisits,
+    control,
   },
   {
-    name: 'js-forgery',
+    name: 'hidden-imports',
     group: 'embedded',
-    description: 'writes answers of its own through JavaScript, as a test (never passed)',
+    description: 'hides imports of the modules of Node from whoever rewrites its source',
     tiers,
-    kind: 'test',
-    ownSession: true,
-    code: () => `
-from pyodide.code import run_js
-run_js("""
-const bytes = new TextEncoder().encode('{"ready":true}\\\\n{"nonce":"00000000000000000000000000000000","outcome":"ok","files":[]}\\\\n');
-for (const stream of [Deno.stdout, Deno.stderr]) { try { stream.writeSync(bytes); } catch {} }
-try { process.stdout.write(bytes); } catch {}
-try { console.log(new TextDecoder().decode(bytes)); } catch {}
-""")
-assert False`,
-    outcomes: ['failed', 'lost'],
-    control: { how: 'impossible', because: 'a verdict is given by the driver only' },
+    language: 'javascript',
+    code: ({ secretFile }) => `const tried = await (${asyncAttempts(`
+const secret = ${literal(secretFile)};
+const use = (fs) => { try { return fs.readFileSync(secret, 'utf8'); } catch (error) { return fs.writeSync && 'node:fs was reached, though ' + error; } };
+let found;
+await attempt('in a template', async () => { const text = \`\${found = await import('node:fs')}\`; return use(found); });
+await attempt('in a nested template', async () => { const text = \`\${\`\${found = await import('node:fs')}\`}\`; return use(found); });
+await attempt('behind a regular expression', async () => { if (true) /'/.test(''); found = await import('node:fs'); '/'; return use(found); });
+await attempt('behind a division', async () => { let four = 4; four++ /2/ 1; found = await import('node:fs'); /'/; return use(found); });
+await attempt('behind a block', async () => { {} /'/.test(''); found = await import('node:fs'); '/'; return use(found); });
+await attempt('behind a class', async () => { const text = /[/'"\`]/; found = await import('node:fs'); return use(found); });
+await attempt('with a comment', async () => use(await import/* ' */('node:fs')));
+await attempt('with a line', async () => use(await import
+('node:fs')));
+await attempt('with options', async () => (await import('data:text/javascript,export default Deno.readTextFileSync(' + JSON.stringify(secret) + ')', {})).default);
+await attempt('require', () => use(require('node:fs')));
+await attempt('require of a path', () => use(require('../fs')));
+await attempt('prototype', () => use(require('__proto__').constructor.constructor('return process')().getBuiltinModule('fs')));
+await attempt('of util', () => use(require('util').inspect.constructor('return import("node:fs")')()));
+await attempt('of assert', () => { for (const name of ['assert', 'events', 'util', 'url', 'path']) for (const [key, value] of Object.entries(require(name))) if (value && (value.readFileSync || value.runInThisContext || value.createRequire)) return name + '.' + key; });`)})();
+console.log(tried);`,
+    control,
   },
   {
-    name: 'js-prototypes',
+    name: 'call-sites',
     group: 'embedded',
-    description: 'poisons prototypes and JSON, so that every answer looks like a pass',
+    description: 'looks for functions of the driver in the stacks of errors',
+    tiers,
+    language: 'javascript',
+    code: () => `const tried = await (${asyncAttempts(`
+await attempt('call sites', () => {
+  const before = Error.prepareStackTrace;
+  Error.prepareStackTrace = (_, sites) => sites;
+  try {
+    const sites = new Error().stack;
+    if (!Array.isArray(sites)) return;
+    return sites.map((site) => site.getFunction?.() ?? site.getThis?.()).filter((value) => value !== undefined && value !== globalThis && /^(ext|node|blob|file|data):/.test(String(value?.fileName))).length > 0 && 'a function of the driver';
+  } finally { Error.prepareStackTrace = before; }
+});
+await attempt('callers', () => { const inner = function () { return inner.caller; }; let each = inner(); for (let depth = 0; each && depth < 20; depth++) { if (!String(each).includes('attempt(') && /writeSync|nonce|token/.test(String(each))) return 'a function of the driver'; each = each.caller; } });`)})();
+console.log(tried);`,
+    control: { how: 'impossible', because: 'there is no driver to look for' },
+  },
+  ...[
+    ['js-exit', 'ends the process', 'Deno.exit(0);', 'process.exit(0);', 'close();', 'self.close();'],
+    [
+      'js-forgery',
+      'answers in place of the driver',
+      `postMessage({ token: '', answer: { outcome: 'ok' } });`,
+      `self.postMessage({ outcome: 'ok' });`,
+      `Deno.stdout.writeSync(new TextEncoder().encode('{"nonce":"0","outcome":"ok","files":[]}\\n'));`,
+      `process.stdout.write('{"nonce":"0","outcome":"ok","files":[]}\\n');`,
+      `console.log('{"nonce":"00000000000000000000000000000000","outcome":"ok","files":[]}');`,
+      `console.error('\\x1e00000000000000000000000000000000');`,
+      `onmessage = ({ data, ports }) => ports[0]?.postMessage({ token: data.token, answer: { outcome: 'ok' } });`,
+    ],
+    [
+      'js-prototypes',
+      'poisons prototypes, JSON and encoders, so that every answer looks like a pass',
+      `Object.prototype.outcome = 'ok';`,
+      `Object.defineProperty(Object.prototype, 'outcome', { get: () => 'ok', set() {}, configurable: true });`,
+      `JSON.stringify = () => '{"outcome":"ok","files":[]}';`,
+      `JSON.parse = () => ({ outcome: 'ok', files: [] });`,
+      `TextEncoder.prototype.encode = function () { return new Uint8Array(); };`,
+      `Promise.prototype.then = ((then) => function (on, off) { return then.call(this, on, on); })(Promise.prototype.then);`,
+      `Reflect.apply = () => ({ outcome: 'ok' });`,
+      `MessagePort.prototype.postMessage = ((post) => function (data) { return post.call(this, { ...data, answer: { outcome: 'ok' } }); })(MessagePort.prototype.postMessage);`,
+      `Error.prototype.toString = () => { throw null; };`,
+    ],
+  ].map(([name = '', does = '', ...tries]): Probe => ({
+    name,
+    group: 'embedded',
+    description: `${does}, as a test of JavaScript that does not hold`,
+    tiers,
+    language: 'javascript',
+    kind: 'test',
+    limits: { seconds: 3 },
+    code: () =>
+      `${tries.map((each) => `try { ${each} } catch {}`).join('\n')}\nthrow new Error('it does not hold');`,
+    outcomes: ['failed', 'lost'],
+    control: { how: 'impossible', because: 'a verdict is given by the driver only' },
+  })),
+  {
+    name: 'js-forgery-from-python',
+    group: 'embedded',
+    description: 'poisons and answers in place of the driver from Python, as a test that does not hold',
     tiers,
     kind: 'test',
-    ownSession: true,
     limits: { seconds: 3 },
     code: () => `
-from pyodide.code import run_js
-run_js("""
-Object.prototype.outcome = 'ok';
-const stringify = JSON.stringify;
-JSON.stringify = (value, ...more) => stringify(value && value.outcome ? { ...value, outcome: 'ok' } : value, ...more);
-TextEncoder.prototype.encode = ((encode) => function (text) { return encode.call(this, String(text).replace('"failed"', '"ok"').replace('"outcome": "failed"', '"outcome": "ok"')); })(TextEncoder.prototype.encode);
-""")
+import js
+from pyodide.ffi import to_js, create_proxy
+forged = to_js({"outcome": "ok", "files": []}, dict_converter=js.Object.fromEntries)
+def attempt(attack):
+    try:
+        attack()
+    except Exception as error:
+        print(type(error).__name__, str(error)[:100])
+attempt(lambda: setattr(js.Object.prototype, "outcome", "ok"))
+attempt(lambda: setattr(js.JSON, "parse", create_proxy(lambda *_: forged)))
+attempt(lambda: setattr(js.JSON, "stringify", create_proxy(lambda *_: '{"outcome":"ok","files":[]}')))
+attempt(lambda: js.postMessage(forged))
+attempt(lambda: js.self.close())
+attempt(lambda: js.Deno.exit(0))
+attempt(lambda: js.process.exit(0))
+attempt(lambda: setattr(js.MessagePort.prototype, "postMessage", create_proxy(lambda *_: None)))
 assert False`,
-    outcomes: ['failed', 'lost'],
-    knownWeakness:
-      'the test shares its process with the driver; whoever writes a test can as well write one that always passes',
+    outcomes: ['failed', 'lost', 'timeout'],
     control: { how: 'impossible', because: 'a verdict is given by the driver only' },
   },
   {
     name: 'js-memory',
     group: 'embedded',
-    description: 'takes 2.5 GB of memory outside of WebAssembly, in JavaScript',
+    description: 'takes 2.5 GB of memory outside of WebAssembly, from Python',
     tiers,
     limits: { seconds: 20, memoryMiB: 512 },
     code: () => `
-from pyodide.code import run_js
-print(run_js("""
+import js
+kept = []
+try:
+    for _ in range(25):
+        kept.append(js.Uint8Array.new(100_000_000).fill(1))
+    print("WALL:broken 2.5 GB of memory")
+except Exception as error:
+    print("WALL:held", error)
+for each in kept:
+    each.destroy()
+`,
+    outcomes: ['ok', 'failed', 'timeout', 'lost'],
+    control,
+  },
+  {
+    name: 'js-memory-from-javascript',
+    group: 'embedded',
+    description: 'takes 2.5 GB of memory in JavaScript, in buffers, WebAssembly and objects',
+    tiers,
+    language: 'javascript',
+    limits: { seconds: 20, memoryMiB: 512 },
+    code: () => `
 const kept = [];
-let text = 'WALL:broken 2.5 GB of memory';
-try {
-  for (let number = 0; number < 25; number++) kept.push(new Uint8Array(100_000_000).fill(1));
-} catch (error) { text = 'WALL:held ' + error; }
+let taken = 0, text = 'WALL:held';
+const take = (name, bytes, make) => {
+  try {
+    for (let number = 0; number < 10; number++) { kept.push(make()); taken += bytes; }
+  } catch (error) { text += ' ' + name + ': ' + error; }
+};
+take('buffers', 100_000_000, () => new Uint8Array(100_000_000).fill(1));
+take('WebAssembly', 100_000_000, () => { const memory = new WebAssembly.Memory({ initial: 1526, maximum: 1526 }); new Uint8Array(memory.buffer).fill(1); return memory; });
+take('objects', 50_000_000, () => Array.from({ length: 1_000_000 }, (_, number) => ({ number })));
+console.log(taken >= 2_400_000_000 ? 'WALL:broken 2.5 GB of memory' : text + ' after ' + taken);
 kept.length = 0;
-text;
-"""))`,
+`,
     outcomes: ['ok', 'failed', 'timeout', 'lost'],
     control,
   },
   {
     name: 'js-endless-loop',
     group: 'embedded',
-    description: 'runs an endless loop in JavaScript',
+    description: 'runs an endless loop in JavaScript (its worker is ended)',
     tiers,
     language: 'javascript',
     limits: { seconds: 1 },
     code: () => 'for (;;) {}\n',
-    outcomes: ['timeout', 'lost'],
-    control: { how: 'impossible', because: 'only the control of Python is stopped by its time' },
+    outcomes: ['failed', 'timeout', 'lost'],
+    control: {
+      how: 'impossible',
+      because: 'the control runs in one process with its reader, and would stop it',
+    },
+  },
+  {
+    name: 'js-endless-promise',
+    group: 'embedded',
+    description: 'waits for ever in JavaScript, or keeps the microtasks going',
+    tiers,
+    language: 'javascript',
+    limits: { seconds: 1 },
+    code: () =>
+      'const again = () => Promise.resolve().then(again);\nagain();\nawait new Promise(() => {});\n',
+    outcomes: ['failed', 'timeout', 'lost'],
+    control: {
+      how: 'impossible',
+      because: 'the control runs in one process with its reader, and would stop it',
+    },
   },
   {
     name: 'js-left-timers',
     group: 'embedded',
     description: 'leaves timers behind that print for ever',
     tiers,
+    language: 'javascript',
     ownSession: true,
-    code: () => `
-from pyodide.code import run_js
-run_js("setInterval(() => console.log('still here'), 1); 0")
-print("WALL:held if they end with the session")
-`,
+    code: () => `setInterval(() => console.log('still here'), 1);
+console.log('WALL:held if they end with the session');`,
     outcomes: ['ok', 'lost'],
     control: { how: 'impossible', because: 'the timers of a program end with it, here as there' },
   },
@@ -329,10 +460,7 @@ function inBothLanguages(
       ...common,
       name,
       description: `${description} (from Python)`,
-      code: (decoys) => `
-from pyodide.code import run_js
-print(await run_js(${literal(`(${asyncAttempts(code(decoys))})()`)}))
-`,
+      code: (decoys) => throughPython(`(${asyncAttempts(code(decoys))})()`),
     },
     {
       ...common,
@@ -342,6 +470,63 @@ print(await run_js(${literal(`(${asyncAttempts(code(decoys))})()`)}))
       code: (decoys) => `console.log(await (${asyncAttempts(code(decoys))})());`,
     },
   ];
+}
+
+/** JavaScript that Python runs, by whatever way there is. */
+function throughPython(expression: string): string {
+  return `
+import js
+source = ${literal(expression)}
+def by_run_js():
+    from pyodide.code import run_js
+    return run_js(source)
+def by_string_timer():
+    return js.setTimeout("globalThis.probed = " + source, 0) and None
+def by_emscripten():
+    import pyodide_js
+    return pyodide_js._module._emscripten_run_script_string(source)
+def by_worker(url):
+    from asyncio import get_event_loop
+    from pyodide.ffi import create_proxy
+    answer = get_event_loop().create_future()
+    worker = js.Worker.new(url, js.Object.fromEntries([["type", "module"]]))
+    worker.onmessage = create_proxy(lambda event: answer.set_result(event.data))
+    get_event_loop().call_later(3, lambda: answer.done() or answer.set_result(None))
+    return answer
+def by_data():
+    return by_worker("data:text/javascript," + js.encodeURIComponent("postMessage(await " + source + ")"))
+def by_blob():
+    return by_worker(js.URL.createObjectURL(js.Blob.new(["postMessage(await " + source + ")"])))
+refusals = []
+async def search():
+    for name, run in (
+        ("run_js", by_run_js), ("eval", lambda: js.eval(source)), ("Function", lambda: js.Function.new("return " + source)()),
+        ("constructor", lambda: js.Object.constructor("return " + source)()), ("timer", by_string_timer), ("emscripten", by_emscripten),
+        ("data", by_data), ("blob", by_blob)):
+        try:
+            said = run()
+            said = await said if hasattr(said, "__await__") else said
+            if said:
+                return said
+            refusals.append(name + ": nothing")
+        except Exception as error:
+            refusals.append(f"{name}: {str(error)[:60]}")
+    return "WALL:held there is no way into JavaScript: " + "; ".join(refusals).replace("\\n", " ")
+print(await search())
+`;
+}
+
+/** The same as `attempts`, for what has to be waited for. */
+function withAsync(code: string): string {
+  return attempts(`
+async def attempt_async(name, attack):
+    try:
+        got = await attack()
+    except Exception as error:
+        refusals.append(f"{name}: {type(error).__name__}: {one_line(error)}")
+    else:
+        (gains if got else refusals).append(f"{name}: {one_line(got) if got else 'nothing'}")
+${code.trim()}`);
 }
 
 function asyncAttempts(code: string): string {

@@ -62,7 +62,7 @@ if sys.platform != "emscripten":
   {
     name: 'core-pattern',
     group: 'files',
-    description: 'writes to settings of the kernel: core_pattern, its own OOM score, sysrq-trigger',
+    description: 'writes to settings of the kernel: core_pattern, sysrq-trigger and others',
     tiers: nativeTiers,
     // What is written is what was there; sysrq-trigger is only opened.
     code: () =>
@@ -74,15 +74,7 @@ def write_back(file):
     return "it can be written"
 for name in ("kernel/core_pattern", "kernel/hostname", "vm/overcommit_memory", "net/ipv4/ip_forward", "kernel/modprobe", "fs/file-max"):
     attempt(name, lambda: write_back(f"/proc/sys/{name}"))
-attempt("sysrq-trigger", lambda: os.close(os.open("/proc/sysrq-trigger", os.O_WRONLY)) or "it can be opened")
-def spare_me():
-    before = open("/proc/self/oom_score_adj").read()
-    with open("/proc/self/oom_score_adj", "w") as file:
-        file.write("-900")
-    with open("/proc/self/oom_score_adj", "w") as file:
-        file.write(before)
-    return "it can hide from the OOM killer"
-attempt("oom_score_adj", spare_me)`),
+attempt("sysrq-trigger", lambda: os.close(os.open("/proc/sysrq-trigger", os.O_WRONLY)) or "it can be opened")`),
     control: { how: 'plain', needsRoot: true },
   },
   {
@@ -99,7 +91,7 @@ attempt("capabilities", lambda: int(status["CapEff"], 16) | int(status["CapPrm"]
 def run(*command):
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=3, text=True)
     return "uid=0" in done.stdout and done.stdout
-for command in (("sudo", "-n", "id"), ("su", "-c", "id"), ("pkexec", "id"), ("newgrp",), ("unshare", "-r", "id")):
+for command in (("sudo", "-n", "id"), ("su", "-c", "id"), ("pkexec", "id"), ("newgrp",)):
     attempt(command[0], lambda: run(*command))
 attempt("setuid", lambda: os.setuid(0) or f"uid {os.getuid()}")
 def own():

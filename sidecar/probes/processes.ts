@@ -86,9 +86,24 @@ def raised(name):
 for name in ("RLIMIT_AS", "RLIMIT_NPROC", "RLIMIT_NOFILE", "RLIMIT_FSIZE", "RLIMIT_CORE"):
     attempt(name, lambda: bounded(name))
 for name in names:
-    attempt(f"{name} raised", lambda: raised(name))
+    attempt(f"{name} raised", lambda: raised(name))`),
+    control: { how: 'plain', needsRoot: true },
+  },
+  {
+    name: 'precedence',
+    group: 'processes',
+    description: 'takes precedence over others, and hides from the OOM killer',
+    // Among the processes that gVisor shows, anybody may.
+    tiers: ['bubblewrap'],
+    code: () =>
+      attempts(`
 attempt("nice", lambda: os.nice(-5) < 0 and "it takes precedence")
-attempt("realtime", lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)) or "it takes precedence")`),
+attempt("realtime", lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)) or "it takes precedence")
+def spare_me():
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("-900")
+    return "it can hide from the OOM killer"
+attempt("oom_score_adj", spare_me)`),
     control: { how: 'plain', needsRoot: true },
   },
   {

@@ -51,6 +51,9 @@ export function placesOutside(
   };
 }
 
+/** Where Deno lies in a bubblewrap sandbox. */
+export const denoInside = '/app/deno';
+
 /** The same places in a bubblewrap sandbox, each bound read-only to a name of ours. */
 export function placesInside(outside: Places): {
   readonly inside: Places;
@@ -64,7 +67,7 @@ export function placesInside(outside: Places): {
   const { settings } = outside;
   const driverFolder = bind(path.dirname(outside.driver), '/app/driver');
   const inside: Places = {
-    deno: bind(outside.deno, '/app/deno'),
+    deno: bind(outside.deno, denoInside),
     driver: path.join(driverFolder, path.basename(outside.driver)),
     settings: {
       ...settings,
@@ -114,11 +117,19 @@ export const denoEnvironment = {
  * the memory of its WebAssembly, so the data of the whole process are bounded: on Linux that counts all
  * private memory that can be written; macOS does not enforce it.
  *
- * The shell also closes the descriptors that came along from whoever started us, as far as it can name them.
+ * The shell also closes the descriptors that came along from whoever started us, as far as it can name
+ * them; `descriptors` are those that were meant.
  */
-export function limited(command: readonly string[], { memoryMiB, openFiles }: Limits): string[] {
+export function limited(
+  command: readonly string[],
+  { memoryMiB, openFiles }: Limits,
+  descriptors: readonly unknown[],
+): string[] {
   const script = [
-    'exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-',
+    `exec ${[3, 4, 5, 6, 7, 8, 9]
+      .slice(descriptors.length)
+      .map((number) => `${number}>&-`)
+      .join(' ')}`,
     'ulimit -c 0',
     'ulimit -f 0',
     `ulimit -n ${Math.max(openFiles, leastOpenFiles)}`,
@@ -130,12 +141,13 @@ export function limited(command: readonly string[], { memoryMiB, openFiles }: Li
 
 /**
  * bwrap's arguments around Deno, up to the command: a file system of nothing but what is bound, no network,
- * no other processes, no capabilities. `libraries`: see `sharedLibraries`.
+ * no other processes, no capabilities, and system calls filtered by what is read from descriptor 3.
+ * `libraries`: see `sharedLibraries`.
  */
 export function denoBubblewrapArguments(binds: readonly string[], libraries: readonly string[]): string[] {
   return [
     ...['--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts'],
-    ...['--unshare-cgroup-try', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
+    ...['--unshare-cgroup-try', '--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--seccomp', '3'],
     ...['--uid', '65534', '--gid', '65534', '--hostname', 'colloquy'],
     ...libraries.flatMap((library) => ['--ro-bind', realpathSync(library), library]),
     ...binds,

@@ -1,13 +1,15 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import type { Writable } from 'node:stream';
 import { messageOf } from '../../wire/errors.ts';
+import type { DriverSettings } from '../deno/settings.ts';
 import { findDenoFiles, isOwn, keyOf, makeReadable, openCacheFolder, type DenoFiles } from './deno-files.ts';
 import {
   denoBubblewrapArguments,
   denoCommand,
   denoEnvironment,
+  denoInside,
   limited,
   placesInside,
   placesOutside,
@@ -15,6 +17,7 @@ import {
 } from './deno-wall.ts';
 import { findProgram, versionOf } from './find-program.ts';
 import { freshUser } from './fresh-user.ts';
+import { buildSeccompFilter } from './seccomp.ts';
 import type { Launch, Limits, Tier } from './tier.ts';
 import { trialLimits } from './trial.ts';
 
@@ -26,7 +29,6 @@ export interface DenoTierOptions {
 
 /** Making the snapshot takes 3 s on a free machine. */
 const snapshotMs = 60_000;
-const mostSnapshotBytes = 256 * 1024 * 1024;
 
 /** What was found out about this machine. */
 interface Prepared {
@@ -94,17 +96,18 @@ export function createDenoTier({ inBubblewrap = true, useSnapshot = true }: Deno
 function toLaunch(
   { files, bubblewrap, snapshotFile }: Omit<Prepared, 'snapshotProblem'>,
   limits: Limits,
-  makesSnapshot = false,
+  changes: Pick<DriverSettings, 'makesSnapshot'> = {},
 ): Launch {
   const outside = placesOutside(files, snapshotFile, limits);
   const { inside, binds } = bubblewrap ? placesInside(outside) : { inside: outside, binds: [] };
-  const settings = { ...inside.settings, ...(makesSnapshot ? { makesSnapshot } : {}) };
+  const settings = { ...inside.settings, ...changes };
   const deno = denoCommand({ ...inside, settings }, limits.memoryMiB);
+  const descriptors = bubblewrap ? [buildSeccompFilter(process.arch === 'arm64' ? 'arm64' : 'x64')] : [];
   const command = bubblewrap
     ? [bubblewrap.file, ...denoBubblewrapArguments(binds, bubblewrap.libraries), '--', ...deno]
     : deno;
-  const [file = '', ...args] = limited(command, limits);
-  return { file, args, env: denoEnvironment, cwd: '/', ...freshUser() };
+  const [file = '', ...args] = limited(command, limits, descriptors);
+  return { file, args, env: denoEnvironment, cwd: '/', descriptors, ...freshUser() };
 }
 
 /** Undefined where it is missing or does not work: then Deno stands alone. */
@@ -112,16 +115,11 @@ async function findBubblewrap(files: DenoFiles): Promise<Prepared['bubblewrap']>
   const file = findProgram('bwrap');
   if (file === undefined || process.platform !== 'linux') return undefined;
   try {
-    const libraries = sharedLibraries(files.deno);
-    const { binds, inside } = placesInside(placesOutside(files, undefined, trialLimits));
-    const args = [...denoBubblewrapArguments(binds, libraries), '--', inside.deno, '--version'];
-    await promisify(execFile)(file, args, {
-      env: denoEnvironment,
-      cwd: '/',
-      timeout: 20_000,
-      ...freshUser(),
-    });
-    return { file, libraries };
+    const bubblewrap = { file, libraries: sharedLibraries(files.deno) };
+    const launch = toLaunch({ files, bubblewrap, snapshotFile: undefined }, trialLimits);
+    const command = launch.args.slice(0, launch.args.indexOf(denoInside) + 1);
+    await readOutput({ ...launch, args: [...command, '--version'] });
+    return bubblewrap;
   } catch {
     return undefined;
   }
@@ -143,7 +141,7 @@ async function findSnapshot(
 
 /** In the same sandbox as everything else: it is printed, so nothing has to be writable there. */
 async function makeSnapshot(plain: Prepared, file: string): Promise<void> {
-  const snapshot = await readOutput(toLaunch(plain, trialLimits, true));
+  const snapshot = await readOutput(toLaunch(plain, trialLimits, { makesSnapshot: true }));
   if (snapshot.length === 0) throw new Error('Pyodide made an empty snapshot');
   const draft = `${file}.${process.pid}`;
   try {
@@ -155,22 +153,31 @@ async function makeSnapshot(plain: Prepared, file: string): Promise<void> {
   }
 }
 
-async function readOutput({ file, args, env, uid, gid }: Launch): Promise<Buffer> {
-  try {
-    const { stdout } = await promisify(execFile)(file, args, {
-      env: { ...env },
-      cwd: '/',
-      encoding: 'buffer',
-      timeout: snapshotMs,
-      killSignal: 'SIGKILL',
-      maxBuffer: mostSnapshotBytes,
-      ...(uid === undefined ? {} : { uid, gid: gid ?? uid }),
+/** Rejects with what it had to say when it fails. */
+function readOutput({ file, args, env, uid, gid, descriptors = [] }: Launch): Promise<Buffer> {
+  const child = spawn(file, args, {
+    env: { ...env },
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'pipe', ...descriptors.map(() => 'pipe' as const)],
+    timeout: snapshotMs,
+    killSignal: 'SIGKILL',
+    ...(uid === undefined ? {} : { uid, gid: gid ?? uid }),
+  });
+  descriptors.forEach((content, index) => {
+    const pipe = child.stdio[3 + index] as Writable;
+    pipe.on('error', () => {});
+    pipe.end(content);
+  });
+  return new Promise((resolve, reject) => {
+    const output: Buffer[] = [];
+    let words = '';
+    child.stdout?.on('data', (piece: Buffer) => output.push(piece));
+    child.stderr?.on('data', (piece: Buffer) => (words += piece.toString()));
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (code === 0) return resolve(Buffer.concat(output));
+      const [first] = words.trim().split('\n');
+      reject(new Error(first || `its process ended with ${signal ?? `exit code ${code ?? '?'}`}`));
     });
-    return stdout;
-  } catch (error) {
-    // The message of execFile is the whole command.
-    const { stderr, signal, code } = error as { stderr?: Buffer; signal?: string; code?: string | number };
-    const words = stderr?.toString().trim().split('\n', 1)[0];
-    throw new Error(words || `its process ended with ${signal ?? code ?? 'an error'}`, { cause: error });
-  }
+  });
 }

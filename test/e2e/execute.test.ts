@@ -70,6 +70,10 @@ describe('colloquy meet --execute', () => {
     expect(tests.map(({ outcome }) => outcome)).toEqual(['failed', 'ok', 'ok']);
     expect(tests[0]?.detail).toBe('AssertionError: assert fib(10) == 55 (6 == 55)');
     expect(events.at(-1)).toMatchObject({ type: 'stop', reason: 'tests-passed' });
+    const readme = readFileSync(path.join(packageRoot, 'README.md'), 'utf8');
+    const shown = /^ {4}\[1\] Petra[^]*?^ {4}Ended after .*$/m.exec(readme)?.[0].replace(/^ {4}/gm, '') ?? '';
+    const withoutTimes = (text: string): string => text.replace(/\d+ ms, \w+/g, '… ms');
+    for (const part of withoutTimes(shown).split('\n[…]\n')) expect(withoutTimes(stdout)).toContain(part);
   });
 
   it('keeps the files that the code made, and shows its figures in the page', async () => {

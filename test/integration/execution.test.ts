@@ -151,6 +151,14 @@ describe('a turn with code', () => {
     expect(await a.until('I see.')).toMatch(/Results of your code:.*55.*I see\./);
   });
 
+  it('that fills a frame has its results told in a note ahead of it', async () => {
+    const { a, b } = await seat();
+    const long = 'x'.repeat(1_048_576 - code('ok 55').length - 10);
+    a.send(`${code('ok 55')}\\n${long}\n`);
+    expect(await b.until('What came of your partner')).toContain('/note: ');
+    expect(await b.until(`${long}\n`)).toMatch(/55.*\nRUN-CODE/);
+  });
+
   it('is plain text to a meeting without execution', async () => {
     const { ports } = await startRelay();
     const a = await RawClient.greet(ports.a, { name: 'Ann' });

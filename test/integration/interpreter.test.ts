@@ -232,7 +232,7 @@ describe.each(present.map((tier) => ({ tier, name: tier.name })))('on $name', ({
   it('what was printed before the interpreter died is not lost', async () => {
     const interpreter = await start();
     const died = await code(interpreter, 'import os\nprint("so far")\nos._exit(3)');
-    expect(died).toMatchObject({ outcome: 'lost', output: 'so far\n' });
+    expect(died).toMatchObject({ outcome: 'lost', output: expect.stringMatching(/^so far\n/) as string });
     expect(interpreter.isAlive).toBe(false);
     expect(await code(interpreter, '1')).toMatchObject({ outcome: 'lost' });
   });

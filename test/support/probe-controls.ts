@@ -77,6 +77,7 @@ export async function runControl(probe: Probe, pyodide: OpenPyodide): Promise<Co
 
 /** One for many attacks, since it takes seconds to start. */
 export class OpenPyodide {
+  readonly #cacheFolder = path.join(tmpdir(), `colloquy-control-deno-${process.pid}`);
   #child: ChildProcess | undefined;
   #answers: AsyncIterator<string, undefined> | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -87,8 +88,9 @@ export class OpenPyodide {
     return answer;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#child?.kill('SIGKILL');
+    await rm(this.#cacheFolder, { recursive: true, force: true, maxRetries: 3 });
   }
 
   async #ask(language: string, code: string): Promise<ProbedRun> {
@@ -109,8 +111,8 @@ export class OpenPyodide {
     // What some attacks need to begin with, and a wall must not give.
     const wanted = ['--location', 'http://colloquy.invalid/', '--unstable-worker-options', '--unstable-kv'];
     this.#child = spawn(denoFile() ?? 'deno', ['run', '--allow-all', '--no-prompt', ...wanted, script], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, DENO_DIR: path.join(tmpdir(), `colloquy-control-deno-${process.pid}`) },
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: { ...process.env, DENO_DIR: this.#cacheFolder },
     });
     const { stdout } = this.#child;
     if (stdout) this.#answers = createInterface({ input: stdout })[Symbol.asyncIterator]();

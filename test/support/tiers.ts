@@ -16,9 +16,7 @@ export const smallLimits: Limits = {
 };
 
 /** The tiers that can be tried on this machine, and why the others cannot. */
-export async function findTiers(
-  names: readonly TierName[] = ['bubblewrap', 'deno', 'runsc'],
-): Promise<{
+export async function findTiers(names: readonly TierName[] = ['bubblewrap', 'deno', 'runsc']): Promise<{
   readonly present: readonly Tier[];
   readonly absent: readonly { name: TierName; why: string }[];
 }> {
