@@ -5,6 +5,7 @@ import type { Block, BlockResult } from '../journal/block.ts';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import type { DriverRequest, FileAnswer, RunAnswer } from './driver-protocol.ts';
 import { Output, type Spool } from './output.ts';
+import { MarkedStream } from './marked-stream.ts';
 import type { Launch, Limits, Tier } from './tiers/tier.ts';
 import { treeMemoryKiB } from './tiers/process-tree.ts';
 
@@ -18,8 +19,6 @@ const memoryCheckMs = 250;
 /** What may still come of the output of a process that is gone. */
 const leftoverMs = 500;
 const pieceBytes = 512 * 1024;
-/** What a process prints while no block runs, at most; it is shown with the next block. */
-const mostLateBytes = 64 * 1024;
 
 export interface Run extends Pick<Block, 'kind' | 'language' | 'code'> {
   /** What tracebacks call it: `code block 1 of turn 3`. */
@@ -33,7 +32,6 @@ export interface RunOutcome extends BlockResult {
 
 interface Pending {
   readonly nonce: string;
-  readonly output: Output | undefined;
   readonly resolve: (answer: object) => void;
   readonly reject: (error: Error) => void;
   answer?: object;
@@ -55,9 +53,7 @@ export class Interpreter {
   #isReady = false;
   #pending: Pending | undefined;
   #answers = '';
-  #prints: Buffer = Buffer.alloc(0);
-  #late: Buffer[] = [];
-  #lateBytes = 0;
+  readonly #prints = new MarkedStream();
   /** Why it is of no use any more. */
   #loss: string | undefined;
   readonly #ended: Promise<void>;
@@ -100,7 +96,7 @@ export class Interpreter {
     this.#child = child;
     child.stdin?.on('error', () => {});
     child.stdout?.on('data', (chunk: Buffer) => this.#hear(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => this.#print(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => this.#prints.push(chunk));
     descriptors.forEach((content, index) => {
       const pipe = child.stdio[3 + index] as Writable & Readable;
       pipe.on('error', () => {});
@@ -137,7 +133,7 @@ export class Interpreter {
   async run({ kind, language, code, name }: Run): Promise<RunOutcome> {
     const { seconds, outputKiB, diskMiB } = this.#limits;
     const output = new Output(outputKiB * 1024, diskMiB * 1024 * 1024);
-    for (const chunk of this.#takeLate()) output.push(chunk);
+    for (const chunk of this.#prints.takeLate()) output.push(chunk);
     const startedAtMs = performance.now();
     const stopWatching = this.#watchMemory();
     const tooLong = `took longer than ${seconds} s and could not be stopped; its interpreter was ended`;
@@ -203,7 +199,16 @@ export class Interpreter {
           clearTimeout(timer);
           settle(value);
         };
-      this.#pending = { nonce, output, resolve: settled(resolve), reject: settled(reject), marked: false };
+      const pending = { nonce, resolve: settled(resolve), reject: settled(reject), marked: false };
+      this.#pending = pending;
+      this.#prints.waitFor(
+        nonce,
+        (chunk) => output?.push(chunk),
+        () => {
+          pending.marked = true;
+          this.#settle();
+        },
+      );
       this.#child.stdin?.write(`${JSON.stringify({ ...request, nonce })}\n`);
     });
   }
@@ -235,48 +240,6 @@ export class Interpreter {
     return true;
   }
 
-  /** What comes on the descriptor that the code prints to. */
-  #print(chunk: Buffer): void {
-    const pending = this.#pending;
-    if (!pending || pending.marked) return this.#keepLate(chunk);
-    const prints = this.#prints.length === 0 ? chunk : Buffer.concat([this.#prints, chunk]);
-    const mark = Buffer.from(`\x1e${pending.nonce}\n`);
-    const at = prints.indexOf(mark);
-    if (at < 0) {
-      // The mark may come in two pieces.
-      const start = prints.lastIndexOf(0x1e);
-      const kept = start >= 0 && prints.length - start < mark.length ? start : prints.length;
-      this.#prints = prints.subarray(kept);
-      if (kept > 0) this.#printed(prints.subarray(0, kept), pending);
-      return;
-    }
-    this.#prints = Buffer.alloc(0);
-    if (at > 0) this.#printed(prints.subarray(0, at), pending);
-    pending.marked = true;
-    const rest = prints.subarray(at + mark.length);
-    if (rest.length > 0) this.#keepLate(rest);
-    this.#settle();
-  }
-
-  #printed(chunk: Buffer, { output }: Pending): void {
-    if (output) output.push(chunk);
-    else this.#keepLate(chunk);
-  }
-
-  #keepLate(chunk: Buffer): void {
-    const room = mostLateBytes - this.#lateBytes;
-    if (room <= 0) return;
-    this.#late.push(chunk.subarray(0, room));
-    this.#lateBytes += Math.min(room, chunk.length);
-  }
-
-  #takeLate(): Buffer[] {
-    const late = this.#late;
-    this.#late = [];
-    this.#lateBytes = 0;
-    return late;
-  }
-
   #settle(): void {
     const pending = this.#pending;
     if (!pending?.answer || !pending.marked) return;
@@ -306,9 +269,15 @@ export class Interpreter {
     pending?.reject(new Error(reason));
   }
 
-  /** What a process that never came up had to say. */
+  /** What a process that never came up had to say, without what only a debugger wants. */
   #earlyWords(): string {
-    return this.#isReady ? '' : Buffer.concat(this.#takeLate()).toString('utf8').trim();
+    if (this.#isReady) return '';
+    const lines = Buffer.concat(this.#prints.takeLate()).toString('utf8').split('\n');
+    return lines
+      .filter((line) => /[a-z]/i.test(line) && !/^\s|^=+/.test(line))
+      .slice(0, 3)
+      .map((line) => line.replace(/^# /, ''))
+      .join('; ');
   }
 }
 

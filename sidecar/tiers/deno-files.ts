@@ -84,6 +84,16 @@ export function openCacheFolder(): string {
   return folder;
 }
 
+/** Takes away what other versions have left in the cache, once it is a month old; 31 MB each, and more. */
+export function forgetOld(folder: string, key: string): void {
+  const before = Date.now() - 30 * 24 * 3_600_000;
+  for (const name of readdirSync(folder)) {
+    const file = path.join(folder, name);
+    if (name.includes(key) || !/^(?:pyodide|deno)-[0-9a-f]{16}/.test(name)) continue;
+    if (lstatSync(file).mtimeMs < before) rmSync(file, { recursive: true, force: true });
+  }
+}
+
 /** Whether nobody but us can have put it there. */
 export function isOwn(file: string): boolean {
   try {

@@ -4,7 +4,15 @@ import path from 'node:path';
 import type { Writable } from 'node:stream';
 import { messageOf } from '../../wire/errors.ts';
 import type { DriverSettings } from '../deno/settings.ts';
-import { findDenoFiles, isOwn, keyOf, makeReadable, openCacheFolder, type DenoFiles } from './deno-files.ts';
+import {
+  findDenoFiles,
+  forgetOld,
+  isOwn,
+  keyOf,
+  makeReadable,
+  openCacheFolder,
+  type DenoFiles,
+} from './deno-files.ts';
 import {
   denoBubblewrapArguments,
   denoCommand,
@@ -131,8 +139,12 @@ async function findSnapshot(
   key: string,
 ): Promise<Pick<Prepared, 'snapshotFile' | 'snapshotProblem'>> {
   try {
-    const snapshotFile = path.join(openCacheFolder(), `pyodide-${key}.snapshot`);
-    if (!isOwn(snapshotFile)) await makeSnapshot(plain, snapshotFile);
+    const folder = openCacheFolder();
+    const snapshotFile = path.join(folder, `pyodide-${key}.snapshot`);
+    if (!isOwn(snapshotFile)) {
+      await makeSnapshot(plain, snapshotFile);
+      forgetOld(folder, key);
+    }
     return { snapshotFile, snapshotProblem: undefined };
   } catch (error) {
     return { snapshotFile: undefined, snapshotProblem: messageOf(error) };

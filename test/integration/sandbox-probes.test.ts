@@ -12,7 +12,7 @@ const isolatingTiers = ['bubblewrap', 'deno', 'runsc'] as const satisfies readon
 const allProbesMs = 240_000;
 
 /** Deno's permissions have to hold by themselves: not every machine has bubblewrap to put around them. */
-const ofDenoAlone: readonly ProbeGroup[] = ['secrets', 'files', 'network', 'processes', 'embedded'];
+const ofDenoAlone: readonly ProbeGroup[] = ['secrets', 'files', 'network', 'embedded'];
 
 const candidates: readonly {
   readonly title: string;
