@@ -36,7 +36,7 @@ export const probes: readonly Probe[] = [
 ];
 
 /** Short, so that what must be stopped is stopped soon; for a busy machine, not too short. */
-export const probeLimits: Limits = {
+const probeLimits: Limits = {
   seconds: 10,
   cpuSeconds: 10,
   memoryMiB: 512,

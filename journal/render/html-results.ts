@@ -63,7 +63,7 @@ function filesOf(result: ResultEntry, kept: KeptFiles): string {
 
 function fileItem(file: WorkspaceFile, kept: KeptFiles): string {
   const found = kept.get(file.path);
-  const address = found && addressOf(file);
+  const address = found && addressOf(file, found.folder);
   const name = `<bdi>${escapeHtml(visibleLine(file.path))}</bdi>`;
   const linked =
     address === undefined

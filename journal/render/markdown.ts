@@ -100,14 +100,15 @@ function writeResult(result: Result, kept: KeptFiles, lastTurn: number): string 
 }
 
 function writeFigure(file: WorkspaceFile, kept: KeptFiles): string {
-  const address = addressOf(file);
-  if (address === undefined || !kept.get(file.path)?.figure) return '';
+  const found = kept.get(file.path);
+  const address = addressOf(file, found?.folder);
+  if (address === undefined || !found?.figure) return '';
   return `!${writeLink(markdownLine(file.path), address)}`;
 }
 
 function writeFile(file: WorkspaceFile, kept: KeptFiles): string {
   const found = kept.get(file.path);
-  const address = found && addressOf(file);
+  const address = found && addressOf(file, found.folder);
   const name = markdownLine(file.path);
   const size = `${formatBytes(file.bytes)}${found?.isChanged ? ', written again later' : ''}`;
   return `${address === undefined ? name : writeLink(name, address)} (${size})`;

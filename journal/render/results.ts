@@ -65,12 +65,15 @@ function describeFile({ path, bytes }: WorkspaceFile): string {
   return `${visibleLine(path)} (${formatBytes(bytes)})`;
 }
 
-/** Where a page in the meeting's folder finds a file of its workspace; undefined where a link could do harm. */
-export function addressOf({ path }: Pick<WorkspaceFile, 'path'>): string | undefined {
+/** Where a page in the meeting's folder finds a file that code made; undefined where a link could do harm. */
+export function addressOf(
+  { path }: Pick<WorkspaceFile, 'path'>,
+  folder: string = 'workspace',
+): string | undefined {
   const parts = partsOf(path);
   if (!parts || !inertEndings.test(path)) return undefined;
   try {
-    return ['workspace', ...parts].map(encodePart).join('/');
+    return [...folder.split('/'), ...parts].map(encodePart).join('/');
   } catch {
     // Half a character: no address can say it.
     return undefined;

@@ -11,6 +11,8 @@ export type KeptFiles = ReadonlyMap<string, KeptFile>;
 export interface KeptFile {
   /** The code wrote it again since: what lies there now is not what the result speaks of. */
   readonly isChanged: boolean;
+  /** Where it lies in the meeting's folder, if not in the workspace. */
+  readonly folder?: string;
   readonly figure?: Figure;
 }
 
@@ -55,9 +57,9 @@ export class WorkspaceReader {
     let figures = 0;
     for (const file of shownFiles(entry)) {
       const mayHold = figures < mostFiguresPerResult;
-      const kept =
-        (await this.#look(figureFolder(entry), file, mayHold)) ??
-        (await this.#look('workspace', file, mayHold));
+      const folder = figureFolder(entry);
+      const figure = isFigureName(file) ? await this.#look(folder, file, mayHold) : undefined;
+      const kept = figure ? { ...figure, folder } : await this.#look('workspace', file, mayHold);
       if (kept) found.set(file.path, kept);
       if (kept?.figure?.uri !== undefined) figures++;
     }

@@ -46,6 +46,7 @@ for (const { title, tier, groups = probeGroups, lack } of tiers) {
           ),
         ),
       );
+      afterAll(() => results.ended(), allProbesMs);
       for (const probe of chosen) {
         it(`withstands code that ${probe.description}`, { timeout: allProbesMs }, async () => {
           const { status, detail } = await results.of(probe);
@@ -71,7 +72,10 @@ describe('where there is no wall', () => {
       await Promise.all([work(), work()]);
     });
   });
-  afterAll(() => pyodide.close());
+  afterAll(async () => {
+    await results.ended();
+    await pyodide.close();
+  }, allProbesMs);
 
   for (const { probe, why } of controlled) {
     const title = `code succeeds that ${probe.description}${why === undefined ? '' : `; not shown: ${why}`}`;

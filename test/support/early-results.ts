@@ -24,4 +24,9 @@ export class EarlyResults<K, V> {
       this.#ended.then(() => reject(new Error('it ended without that result')), reject);
     });
   }
+
+  /** Resolves when the work is over, and has cleaned up behind it. */
+  async ended(): Promise<void> {
+    await this.#ended.catch(() => {});
+  }
 }

@@ -52,6 +52,18 @@ test('a picture that was written again is not shown where another one was', asyn
   expect((await look(folder, ['fig.png', 64])).get('fig.png')).toEqual({ isChanged: true });
 });
 
+test('a picture is shown as its block left it, though a later one wrote its file again', async () => {
+  const folder = await workspaceOf({ 'fig.png': pngBytes(4, 3, 64) });
+  const own = path.join(folder, 'figures', 'turn-1-code-1');
+  await mkdir(own, { recursive: true });
+  await writeFile(path.join(own, 'fig.png'), pngBytes(9, 9, 64));
+  expect((await look(folder, ['fig.png', 64])).get('fig.png')).toMatchObject({
+    isChanged: false,
+    folder: 'figures/turn-1-code-1',
+    figure: { width: 9, height: 9 },
+  });
+});
+
 test('nothing outside of the workspace is opened, whatever the name says or a link leads to', async () => {
   const folder = await workspaceOf({ 'inside.png': pngBytes(), 'deep/x.txt': '' });
   await writeFile(path.join(folder, 'secret.png'), pngBytes());
