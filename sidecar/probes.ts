@@ -4,6 +4,7 @@ import { messageOf } from '../wire/errors.ts';
 import { Interpreter, type RunOutcome } from './interpreter.ts';
 import { crowdProbes } from './probes/crowds.ts';
 import { Decoys } from './probes/decoys.ts';
+import { embeddedJavascriptProbes } from './probes/embedded-javascript.ts';
 import { embeddedProbes } from './probes/embedded.ts';
 import { endingProbes } from './probes/endings.ts';
 import { fileProbes } from './probes/files.ts';
@@ -33,6 +34,7 @@ export const probes: readonly Probe[] = [
   ...forgeryProbes,
   ...sessionProbes,
   ...embeddedProbes,
+  ...embeddedJavascriptProbes,
 ];
 
 /** Short, so that what must be stopped is stopped soon; for a busy machine, not too short. */

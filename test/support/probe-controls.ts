@@ -109,7 +109,13 @@ export class OpenPyodide {
     if (this.#child) return;
     const script = path.join(import.meta.dirname, 'open-pyodide.mjs');
     // What some attacks need to begin with, and a wall must not give.
-    const wanted = ['--location', 'http://colloquy.invalid/', '--unstable-worker-options', '--unstable-kv'];
+    const wanted = [
+      '--no-lock',
+      '--location',
+      'http://colloquy.invalid/',
+      '--unstable-worker-options',
+      '--unstable-kv',
+    ];
     this.#child = spawn(denoFile() ?? 'deno', ['run', '--allow-all', '--no-prompt', ...wanted, script], {
       stdio: ['pipe', 'pipe', 'ignore'],
       env: { ...process.env, DENO_DIR: this.#cacheFolder },
