@@ -5,12 +5,6 @@ import type { ServiceName } from './service-names.ts';
 /** Every key of every settings file, with its default and what it does. YAML spells keys in snake_case. */
 
 const languages = ['python', 'bash', 'javascript'] as const;
-const defaultExtensions = [
-  'txt md csv tsv json jsonl yaml yml toml xml html css svg png jpg jpeg gif pdf npy npz pkl db sqlite',
-  'py sh js ts sql ini cfg tex rst ipynb log out tmp bak dat bin gz zip',
-  'xlsx parquet feather webp bmp tiff wav',
-].flatMap((line) => line.split(' '));
-
 const port = z.int().min(0).max(65_535);
 const count = z.int().min(0);
 /** What Node's timers can wait, about 24 days: with more, `setTimeout` fires at once. */
@@ -48,7 +42,7 @@ const executionSchema = z.strictObject({
   blocks: z
     .enum(['marked', 'fenced'])
     .default('marked')
-    .describe('marked: what follows RUN-CODE or TEST-ASSERT; fenced: every ```python and ```python-test'),
+    .describe('marked: what follows RUN-CODE or TEST-ASSERT; fenced: every python and python-test fence'),
   passes: count.default(2).describe('a meeting ends after so many passed tests; 0: never'),
   approve: z.boolean().default(false).describe('a person is asked before a block is run'),
   sidecar: z
@@ -84,8 +78,10 @@ const executionSchema = z.strictObject({
     .describe('hosts, with all below them, that code may name in a URL; for the built-in restrict rules'),
   allowed_extensions: z
     .array(z.string().min(1))
-    .default([...defaultExtensions])
-    .describe('endings of files that code may write; for the built-in restrict rules'),
+    .optional()
+    .describe(
+      'endings of files that code may write, without it the usual ones; for the built-in restrict rules',
+    ),
   limits: z
     .strictObject({
       seconds: z.number().min(0.1).max(3_600).default(10).describe('wall time of a block'),

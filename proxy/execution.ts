@@ -192,7 +192,7 @@ export class Execution {
 }
 
 /** Beside the journal. */
-export const workspaceFolder = 'workspace';
+const workspaceFolder = 'workspace';
 
 function refuse(detail: string): BlockResult {
   return { outcome: 'refused', output: '', outputBytes: 0, detail, files: [], ms: 0 };

@@ -3,7 +3,7 @@ import type { ExecutionConfig } from '../config/schema.ts';
 import type { Block } from '../journal/block.ts';
 import { defaultBlockRules } from './default-rules.ts';
 import { maskCode } from './mask-code.ts';
-import { defaultRestrictRules } from './restrict-rules.ts';
+import { defaultRestrictRules, usualExtensions } from './restrict-rules.ts';
 import type { Rule } from './rule.ts';
 
 /** Why a block is not run. */
@@ -40,7 +40,7 @@ export function createPolicy(config: PolicyConfig): Policy {
   const rules = [
     ...(config.block?.map((rule, index) => compile(rule, `block rule ${index + 1}`)) ?? defaultBlockRules()),
     ...(config.restrict?.map((rule, index) => compile(rule, `restrict rule ${index + 1}`)) ??
-      defaultRestrictRules(config.allowed_domains, config.allowed_extensions)),
+      defaultRestrictRules(config.allowed_domains, config.allowed_extensions ?? usualExtensions)),
   ];
   return { check: (block) => check(block, rules) };
 }

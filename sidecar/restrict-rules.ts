@@ -1,6 +1,13 @@
 import type { Language } from '../journal/block.ts';
 import type { Rule } from './rule.ts';
 
+/** What programs write, and nothing that this or another machine would start by itself. */
+export const usualExtensions: readonly string[] = [
+  'txt md csv tsv json jsonl yaml yml toml xml html css svg png jpg jpeg gif pdf npy npz pkl db sqlite',
+  'py sh js ts sql ini cfg tex rst ipynb log out tmp bak dat bin gz zip',
+  'xlsx parquet feather webp bmp tiff wav',
+].flatMap((line) => line.split(' '));
+
 /** What is fine within limits: names of hosts and files. */
 export function defaultRestrictRules(
   allowedDomains: readonly string[],

@@ -180,7 +180,12 @@ class Workspace:
         return changed[: self.most_files]
 
     def read(self, path, offset, length):
-        with open(self._inside(path), "rb") as file:
+        # What was a file a moment ago may be a pipe now, which would keep us waiting for ever.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(self._inside(path), flags)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ValueError("not a file")
             file.seek(offset)
             return file.read(length)
 

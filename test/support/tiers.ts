@@ -6,7 +6,7 @@ import type { Limits, Tier, TierName } from '../../sidecar/tiers/tier.ts';
 export const python = '/usr/bin/python3';
 
 export const smallLimits: Limits = {
-  seconds: 1,
+  seconds: 20,
   cpuSeconds: 10,
   memoryMiB: 512,
   outputKiB: 64,

@@ -24,7 +24,7 @@ it('a stream is cut at its mark, however the bytes come', () => {
           () => marks++,
         );
         for (let from = 0; from < bytes.length;) {
-          const size = sizes.next().value;
+          const size = sizes.next().value as number;
           stream.push(bytes.subarray(from, from + size));
           from += size;
         }
