@@ -40,7 +40,8 @@ export function createDoctorPrinter(stream: NodeJS.WriteStream): DoctorPrinter {
     },
     tier({ tier, description, problem, probes }) {
       clearLine();
-      const mark = problem === undefined ? good : bad;
+      // What is not there is no fault; what is there and does not hold is one.
+      const mark = problem === undefined ? good : description === undefined ? colors.dim('–') : bad;
       const what = [description, problem].filter((part) => part !== undefined).join('; ');
       stream.write(`${mark} ${colors.bold(tier)}  ${visibleControls(what)}\n`);
       for (const group of probeGroups) {
