@@ -44,6 +44,7 @@ async function ask({ title, block }: { readonly title: string; readonly block: B
     if (word === 'y' || word === 'yes') return code === block.code ? { type: 'yes' } : { type: 'edit', code };
     if (word === 'n' || word === 'no') return { type: 'no' };
     if (word === 'e' || word === 'edit') code = edit(code, extensions[block.language]);
+    else output.write('y runs it, n does not, edit opens it in an editor.\n');
   }
 }
 

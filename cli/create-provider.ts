@@ -41,7 +41,9 @@ export async function createProvider(config: ServiceConfig): Promise<Provider> {
     case 'scripted': {
       const { createScripted } = await import('../agents/providers/scripted.ts');
       if (config.replies === undefined)
-        throw new UsageError('scripted: say which file of replies with --replies');
+        throw new UsageError(
+          'scripted: say which file of replies, --replies FILE; or where a service is named, scripted:FILE',
+        );
       return createScripted(config.replies);
     }
     case 'command': {

@@ -41,7 +41,9 @@ export function createDoctorPrinter(stream: NodeJS.WriteStream): DoctorPrinter {
     tier({ tier, description, problem, probes }) {
       clearLine();
       // What is not there is no fault; what is there and does not hold is one.
-      const mark = problem === undefined ? good : description === undefined ? colors.dim('–') : bad;
+      const isSound =
+        problem === undefined && probes.every(({ status }) => status === 'held' || status === 'known');
+      const mark = isSound ? good : description === undefined ? colors.dim('–') : bad;
       const what = [description, problem].filter((part) => part !== undefined).join('; ');
       stream.write(`${mark} ${colors.bold(tier)}  ${visibleControls(what)}\n`);
       for (const group of probeGroups) {

@@ -5,7 +5,7 @@ import { SidecarClient } from '../sidecar/client.ts';
 import { SidecarLink } from '../sidecar/link.ts';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import { askForApproval } from './approval.ts';
-import { parseAddress, tokenVariable } from './commands/sidecar.ts';
+import { openTierWarning, parseAddress, tokenVariable } from './commands/sidecar.ts';
 import type { Launcher } from './supervised.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -32,14 +32,20 @@ export async function startExecution(
 ): Promise<{ options: ExecutionOptions; close(): void }> {
   const own = config.sidecar === '' ? new OwnSidecar(flags, log) : undefined;
   const link = new SidecarLink(own ? () => own.start() : () => connectTo(config));
+  const tell = (message: string): void => {
+    log.warn({}, message);
+    launcher?.report({ type: 'notice', message });
+  };
   // The first block need not wait for it, and whoever watches hears at once that there is none.
   link.connect().then(
-    ({ tier }) => log.info({ tier }, `code is run with ${tier}`),
-    (error: unknown) => {
-      const message = `Execution is off: ${messageOf(error)}`;
-      log.warn({}, message);
-      launcher?.report({ type: 'notice', message });
+    ({ tier }) => {
+      log.info({ tier }, `code is run with ${tier}`);
+      if (tier === 'none-i-accept-the-risk') tell(`WARNING: ${openTierWarning}`);
     },
+    (error: unknown) =>
+      tell(
+        `Execution is off: ${messageOf(error)}${config.sidecar === '' ? '' : '; the next block tries again'}`,
+      ),
   );
   const { seats, blocks, passes, policy, approve, limits } = config;
   const settings = { seats, blocks, passes, policy, approve, limits };

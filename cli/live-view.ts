@@ -53,6 +53,9 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
       case 'status':
         stream.write(`(${names[event.seat]}: ${visibleControls(event.text)})\n`);
         return;
+      case 'problems':
+        stream.write(`${problemsOf(event)}\n\n`);
+        return;
       case 'result': {
         execution = addResult(execution, event);
         const { title, lines } = compactResult(event, widestResultCharacters);
@@ -141,6 +144,11 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
         if (shown) endTurn();
         waiting.start(`running ${describeBlock(event)}…`);
         return;
+      case 'problems':
+        waiting.stop();
+        if (shown) endTurn();
+        stream.write(`${pc.yellow(problemsOf(event))}\n\n`);
+        return;
       case 'result': {
         waiting.stop();
         if (shown) endTurn();
@@ -220,4 +228,8 @@ function sentenceOf(
 /** The control word that stood beside what was said. */
 function controlOf({ control }: Extract<ViewerEvent, { type: 'turn' }>): string {
   return control === undefined ? '' : ` /${control}`;
+}
+
+function problemsOf({ text }: Extract<ViewerEvent, { type: 'problems' }>): string {
+  return `Not run: ${visibleControls(text).replaceAll('\n', '\n         ')}`;
 }

@@ -30,7 +30,8 @@ export function createLog(name: string, flags: LogFlags): Logger {
     translateTime: 'SYS:HH:MM:ss',
     // The sentence says it; the data is for programs, and for those who look closely.
     hideObject: !flags.debug,
-    singleLine: true,
+    // Together the two would leave out the end of the line, too (pino-pretty 13).
+    singleLine: flags.debug === true,
   });
   return pino(options, pretty);
 }

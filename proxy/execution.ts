@@ -44,6 +44,8 @@ export interface Work {
 /** What was made of it: what both are told, and what only the author is. */
 export interface Report {
   readonly results: string;
+  /** What could not be taken for a block. */
+  readonly problems: string;
   readonly note: string;
 }
 
@@ -118,8 +120,9 @@ export class Execution {
       const result = refusal ?? (await this.#options.runner.run(this.#meeting, turn, block, this.#kept));
       if (hasPassed(block, result)) this.#passed++;
       await this.#keepFigures(block, turn, result);
-      observer.onResult(block, result, refusal ? undefined : this.#options.runner.tier);
-      executed.push({ block, result });
+      const wasRun = result.outcome !== 'refused' && result.outcome !== 'unavailable';
+      observer.onResult(block, result, wasRun ? this.#options.runner.tier : undefined);
+      executed.push({ block, result, isEdited: block.code !== written.code });
     }
     const results = reportResults(executed, this.#mostOutputCharacters);
     const problems = reportProblems(work.problems);
@@ -127,7 +130,7 @@ export class Execution {
       results && `${resultsHeading}\n\n${results}`,
       problems && `${problemsHeading}\n${problems}`,
     ];
-    return { results, note: parts.filter((part) => part !== '').join('\n\n') };
+    return { results, problems, note: parts.filter((part) => part !== '').join('\n\n') };
   }
 
   /** How many tests had to pass, once that many have. */

@@ -224,12 +224,14 @@ export class Meeting {
   }
 
   /** Passes a turn on with the results of its code below it, which the author is told as well. */
-  #reveal(seat: Seat, speech: SpeechFrame, { results, note }: Report): void {
+  #reveal(seat: Seat, speech: SpeechFrame, { results, problems, note }: Report): void {
     const { peers } = this.#options;
     const partner = otherSeat(seat);
     const { control } = speech;
     peers[partner].together(() => {
       if (note !== '') this.#tell(seat, note);
+      if (problems !== '')
+        this.#show({ type: 'problems', meeting: this.id, seat, turn: this.#turns, text: problems });
       const text = `${speech.text}\n\n${results}`;
       const fits = Buffer.byteLength(encodeText(text)) <= this.#options.maxFrameBytes;
       if (results !== '' && !fits) this.#tell(partner, `What came of your partner's code:\n\n${results}`);

@@ -57,6 +57,7 @@ export class RunningTurns<T> {
       })
       .catch((error: unknown): Report => ({
         results: '',
+        problems: '',
         note: `Your code was not run: ${messageOf(error)}`,
       }))
       .then((report) => {

@@ -34,6 +34,14 @@ export type ViewerEvent =
       readonly seat: Seat;
       readonly turn: number;
     } & Block)
+  /** What of a turn could not be taken for a block, as its author is told. */
+  | {
+      readonly type: 'problems';
+      readonly meeting: string;
+      readonly seat: Seat;
+      readonly turn: number;
+      readonly text: string;
+    }
   /** What became of it; `tier` is how it was isolated, absent where it was not run. */
   | ({
       readonly type: 'result';

@@ -22,8 +22,8 @@ export interface Extracted {
  *
  * - `marked`: a fenced block right below a line `RUN-CODE` is code, below `TEST-ASSERT` a test. The marker
  *   may also be the first line inside the fence, or stand before or after the backticks.
- * - `fenced`: every `python` block is code, every `python-test` or `pytest` block a test; no other language,
- *   and no marker, means anything.
+ * - `fenced`: every `python` block is code; a `python-test` or `pytest` block is a test, and so is a `python`
+ *   block below TEST-ASSERT, since speakers are used to that. No other language means anything.
  *
  * A problem does not stop the other blocks. Takes time in proportion to the length of the text.
  */
@@ -120,10 +120,15 @@ function readKind(fence: Fence, above: BlockKind | undefined): KindOfFence {
 }
 
 function findFenced(text: string): Found[] {
+  let above: BlockKind | undefined;
   return readPieces(text).flatMap((piece) => {
-    if (piece.type === 'line') return [];
-    const isTest = testNames.has(nameOf(piece.info));
-    if (!isTest && (piece.info === '' || languageOf(piece.info) !== 'python')) return [];
+    if (piece.type === 'line') {
+      if (piece.text.trim() !== '') above = readMarker(piece.text)?.kind;
+      return [];
+    }
+    const isTest = testNames.has(nameOf(piece.info)) || above === 'test';
+    above = undefined;
+    if (piece.info === '' || languageOf(piece.info) !== 'python') return [];
     const code = piece.lines.join('\n');
     return [toBlock(piece, isTest ? 'test' : 'code', { info: piece.info, code, isTorn: false })];
   });
@@ -148,7 +153,7 @@ function toBlock(
     const known = languages.join(', ');
     return problemAt(
       fence.line,
-      `${JSON.stringify(nameOf(info).slice(0, 40))} is not run here; the languages are ${known}`,
+      `${JSON.stringify(nameOf(info).slice(0, 40))} is not run here; a sandbox has one or more of ${known}`,
     );
   }
   if (firstLine === '') return problemAt(fence.line, 'the block is empty; write code between its fences');

@@ -78,7 +78,7 @@ export class SidecarClient {
     socket.on('error', (error: NodeJS.ErrnoException) =>
       this.#lose(
         error.code === 'ECONNREFUSED'
-          ? 'is not there: nothing listens on that port'
+          ? 'is not there: nothing listens on that port; colloquy sidecar --listen HOST:PORT starts one'
           : `was lost: ${error.message}`,
       ),
     );

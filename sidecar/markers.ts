@@ -17,7 +17,7 @@ export const markerWords = { code: 'RUN-CODE', test: 'TEST-ASSERT' } as const sa
 
 /** Whether `text` names a marker at all: a quick look, so that other turns cost nothing. */
 export function containsMarker(text: string): boolean {
-  return anyMarker.test(text);
+  return findMarker(text) !== null;
 }
 
 /**
@@ -26,7 +26,7 @@ export function containsMarker(text: string): boolean {
  * a sentence it is a word like any other.
  */
 export function readMarker(line: string): Marker | undefined {
-  const found = anyMarker.exec(line);
+  const found = findMarker(line);
   if (!found || found.index > longestLead || !decoratedLead.test(line.slice(0, found.index)))
     return undefined;
   const kind = found[0].toUpperCase().startsWith('RUN') ? 'code' : 'test';
@@ -40,15 +40,21 @@ export function readMarker(line: string): Marker | undefined {
 
 /** The kind that a line begins with, whatever follows: `RUN-CODE: this prints the sum`. */
 export function beginsLikeMarker(line: string): BlockKind | undefined {
-  const found = anyMarker.exec(line);
+  const found = findMarker(line);
   if (!found || found.index > longestLead || !decoratedLead.test(line.slice(0, found.index)))
     return undefined;
   if (found[0] !== found[0].toUpperCase()) return undefined;
   return found[0].startsWith('RUN') ? 'code' : 'test';
 }
 
-/** Some models write U+2010 to U+2013 where people write a hyphen. */
-const anyMarker = /(?<![A-Za-z0-9])(?:RUN[-\u2010-\u2013]CODE|TEST[-\u2010-\u2013]ASSERT)(?![A-Za-z0-9])/i;
+function findMarker(text: string): RegExpExecArray | null {
+  return anyMarker.exec(text) ?? spacedMarker.exec(text);
+}
+
+/** Some models write an underscore, or U+2010 to U+2013, where people write a hyphen. */
+const anyMarker = /(?<![A-Za-z0-9])(?:RUN[-_\u2010-\u2013]CODE|TEST[-_\u2010-\u2013]ASSERT)(?![A-Za-z0-9])/i;
+/** Not in small letters: "run code" is a pair of words. */
+const spacedMarker = /(?<![A-Za-z0-9])(?:RUN CODE|TEST ASSERT)(?![A-Za-z0-9])/;
 
 // Both patterns are tried on short texts only: on long ones they would take time with their square.
 const longestLead = 60;

@@ -1,9 +1,12 @@
 import type { Block, BlockResult, Outcome } from '../journal/block.ts';
+import { formatBytes } from '../journal/render/sentences.ts';
 import type { BlockProblem } from './blocks.ts';
 
 export interface Executed {
   readonly block: Block;
   readonly result: BlockResult;
+  /** A person changed it before it was run. */
+  readonly isEdited?: boolean;
 }
 
 /**
@@ -12,12 +15,22 @@ export interface Executed {
  */
 export function reportResults(executed: readonly Executed[], mostOutputCharacters: number): string {
   const share = Math.floor(mostOutputCharacters / Math.max(1, executed.length));
-  return executed.map(({ block, result }) => reportResult(block, result, share)).join('\n\n');
+  return executed
+    .map(
+      ({ block, result, isEdited }) =>
+        reportEdit(block, isEdited ?? false) + reportResult(block, result, share),
+    )
+    .join('\n\n');
 }
 
 /** What the author has to know of blocks that could not be taken for any. */
 export function reportProblems(problems: readonly BlockProblem[]): string {
   return problems.map(({ message }) => message).join('\n');
+}
+
+function reportEdit(block: Block, isEdited: boolean): string {
+  if (!isEdited) return '';
+  return `The person who watches changed ${block.kind} block ${block.number} before it was run, to:\n${fence(block.code, block.language)}\n`;
 }
 
 function reportResult(block: Block, result: BlockResult, mostCharacters: number): string {
@@ -44,19 +57,14 @@ function verdict({ kind }: Block, outcome: Outcome): string {
 }
 
 /** A fence that nothing within can close. */
-function fence(text: string): string {
+function fence(text: string, language = 'text'): string {
   const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map(([run]) => run.length));
   const marks = '`'.repeat(longest + 1);
-  return `${marks}text\n${text}\n${marks}`;
+  return `${marks}${language}\n${text}\n${marks}`;
 }
 
 function shorten(text: string, mostCharacters: number): string {
   if (text.length <= mostCharacters) return text;
   const half = Math.floor(mostCharacters / 2);
   return `${text.slice(0, half)}\n[…]\n${text.slice(-half)}`;
-}
-
-function formatBytes(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} bytes`;
-  return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }

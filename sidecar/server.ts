@@ -153,7 +153,7 @@ class Client {
       this.#send({ type: 'result', id, result: { ...result, files: [...result.files] } });
       log.info(
         { session: name, turn, outcome: result.outcome, ms: result.ms },
-        `${block.kind} block ${block.number}: ${result.outcome}`,
+        `${name}: ${block.kind} block ${block.number} of turn ${turn}: ${result.outcome}`,
       );
     } catch (error) {
       log.warn({ error }, messageOf(error));

@@ -210,7 +210,7 @@ class Workspace:
         state = entry.stat(follow_symlinks=False)
         path = prefix + entry.name
         if stat.S_ISDIR(state.st_mode):
-            if path.count("/") < 20 and entry.name != "__pycache__":
+            if path.count("/") < 20 and entry.name not in ("__pycache__", ".cache"):
                 self._scan(entry.path, path + "/", found)
         elif stat.S_ISREG(state.st_mode) and _is_text(path):
             found[path] = (state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)

@@ -58,7 +58,7 @@ async function runDoctor(argv: Flags): Promise<void> {
   const broken = reports.filter((report) => report.problem === undefined && !isSound(report));
   if (broken.length > 0) {
     const names = broken.map(({ tier }) => tier).join(' and ');
-    throw new ColloquyError(`${names} did not withstand everything; do not run the code of strangers in it`, {
+    throw new ColloquyError(`${names} did not withstand everything; do not run the code of strangers there`, {
       code: 'tier-broken',
     });
   }

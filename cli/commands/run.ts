@@ -8,7 +8,7 @@ import type { Policy } from '../../sidecar/policy.ts';
 import { ColloquyError, messageOf } from '../../wire/errors.ts';
 import { UsageError } from '../failure.ts';
 import { onInterrupt } from '../interrupt.ts';
-import { sandboxFlags } from './sidecar.ts';
+import { openTierWarning, sandboxFlags } from './sidecar.ts';
 
 const flags = {
   ...sandboxFlags,
@@ -49,9 +49,12 @@ async function runBlocks(given: Flags): Promise<void> {
   const { createPolicy } = await import('../../sidecar/policy.ts');
   const config = loadExecutionConfig(argv);
   const { blocks, problems } = extractBlocks(readInput(argv.file), config.blocks);
+  if (blocks.length + problems.length === 0 && argv.json)
+    process.stdout.write(`${JSON.stringify({ blocks, problems })}\n`);
   if (blocks.length + problems.length === 0) throw new UsageError(describeNothing(argv.file, config.blocks));
   const limits = toLimits(config);
   const tier = await chooseTier(config, limits);
+  if (tier.name === 'none-i-accept-the-risk') process.stderr.write(`WARNING: ${openTierWarning}\n`);
   // Blocks of one file run one after the other: no spare is needed.
   const pool = new InterpreterPool({ ...tier, keepsSpare: false }, limits);
   const policy = createPolicy(config);

@@ -74,15 +74,16 @@ async function runSidecar(argv: Flags): Promise<void> {
   const listening = await server.listen(host, port);
   launcher?.report({ type: 'sidecar', port: listening, tier: tier.name });
   if (tier.name === 'none-i-accept-the-risk') {
-    log.warn(
-      'code is NOT isolated: it can do whatever this user can, as config/proxy.yml says (execution.tier)',
-    );
+    log.warn(openTierWarning);
   }
   log.info(
     { port: listening },
     `running code with ${tier.name} (${await tier.describe()}), on ${host} port ${listening}`,
   );
 }
+
+export const openTierWarning =
+  'there is no sandbox: code can do whatever this user can, as the settings say (execution.tier)';
 
 /** Throws UsageError. */
 export function parseAddress(text: string, flag: string): { host: string; port: number } {

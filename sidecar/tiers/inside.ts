@@ -22,6 +22,7 @@ export const insideEnvironment: Readonly<Record<string, string>> = {
   // No window to draw in, and no home to keep a list of fonts in.
   MPLBACKEND: 'Agg',
   MPLCONFIGDIR: '/tmp/matplotlib',
+  XDG_CACHE_HOME: '/tmp/cache',
   // One thread per core of a large machine would take address space and processes that are limited.
   OPENBLAS_NUM_THREADS: '2',
   OMP_NUM_THREADS: '2',

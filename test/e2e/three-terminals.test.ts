@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { programPath } from '../../config/paths.ts';
 import { colloquy, Program, run } from '../support/program.ts';
 import { RawClient } from '../support/relay.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -17,6 +18,17 @@ async function startProxy(
 }
 
 describe('a proxy and two agents, each started by hand', () => {
+  it('log a line for each thing that happens, on a terminal as well', async () => {
+    const cwd = await temporaryFolder();
+    const command = `exec ${process.execPath} ${programPath} agent -s eliza -p 9`;
+    const agent = new Program('script', ['-qec', command, '/dev/null'], { cwd });
+    await agent.until(/next try[^]*next try[^]*next try/);
+    agent.child.kill('SIGTERM');
+    const lines = agent.stdout.split('\r\n').filter((line) => line.includes('next try'));
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) expect(line.match(/next try/g)).toHaveLength(1);
+  });
+
   it('hold a meeting; agents leave with code 0, and --once ends the proxy too', async () => {
     const cwd = await temporaryFolder();
     const { proxy, a, b } = await startProxy(cwd, '--mirror', '--once', '-M', '4', '--first', 'a');

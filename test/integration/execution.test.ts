@@ -135,12 +135,13 @@ describe('a turn with code', () => {
     expect(heard).toMatch(/Code block 1 output:.*Test block 1: failed.*Code block 2 output:/);
   });
 
-  it('that cannot be taken for any is explained to its author alone', async () => {
-    const { a, b, runner } = await seat();
+  it('that cannot be taken for any is explained to its author, and to whoever watches', async () => {
+    const { a, b, runner, seen } = await seat();
     a.send('Now.\\n\\nRUN-CODE\\n\\nThere.\n');
     expect(await b.until(/^Now\..*\n/m)).toMatch(/\nNow\.\\n\\nRUN-CODE\\n\\nThere\.\n$/);
     expect(await a.until(/\/note: Not run.*\n/)).toMatch(/RUN-CODE/);
     expect(runner.ran).toEqual([]);
+    expect(seen).toContainEqual(expect.objectContaining({ type: 'problems', seat: 'a', turn: 1 }));
   });
 
   it('has its results told with the next words to an author that takes no notes', async () => {
@@ -271,7 +272,8 @@ describe('whoever may not', () => {
   ] as const)('waits for a person, and %s', async (_title, answer, ran, told) => {
     const { a, b, runner, journal, meeting } = await seat({ approve: () => Promise.resolve(answer) });
     a.send(`${code('ok 1')}\n`);
-    await b.until(told);
+    const heard = await b.until(told);
+    expect(heard.includes('changed code block 1 before it was run, to:')).toBe(answer.type === 'edit');
     expect(runner.ran[0]?.code).toBe(ran);
     const block = journal(meeting).find(({ type }) => type === 'block');
     expect(block).toMatchObject({ code: ran ?? 'ok 1' });

@@ -260,6 +260,16 @@ describe('a block that cannot be run', () => {
 });
 
 describe('a fenced block', () => {
+  it('below TEST-ASSERT is a test, as speakers are used to, and the next one is code again', () => {
+    const text =
+      'TEST-ASSERT\n\n```python\nx\n```\n```python\ny\n```\nTEST-ASSERT\nnot here\n```python\nz\n```';
+    expect(fenced(text).blocks.map(({ kind, code }) => `${kind} ${code}`)).toEqual([
+      'test x',
+      'code y',
+      'code z',
+    ]);
+  });
+
   it('is code in python and a test in python-test or pytest, whatever stands around', () => {
     const text = [
       '```python\nx = 1\n```\n```py\ny = 2\n```\n\nThen:\n~~~ pytest\nassert x\n~~~',
@@ -287,7 +297,7 @@ describe('a fenced block', () => {
   });
 
   it('needs no marker, and a marker means nothing', () => {
-    expect(fenced('TEST-ASSERT\n```python\nx\n```\nRUN-CODE').blocks).toMatchObject([{ kind: 'code' }]);
+    expect(fenced('RUN-CODE\n```python\nx\n```\nRUN-CODE').blocks).toMatchObject([{ kind: 'code' }]);
     expect(fenced('RUN-CODE').problems).toEqual([]);
   });
 });
@@ -433,5 +443,16 @@ describe('a megabyte meant to be slow', () => {
     fenced(text);
     // What takes time with the square takes minutes; this takes 200 ms where it takes longest.
     expect(performance.now() - start).toBeLessThan(5_000);
+  });
+});
+
+describe('a marker', () => {
+  it.each(['RUN_CODE', 'RUN CODE', '**RUN CODE:**', 'run_code'])('may be written %s', (marker) => {
+    expect(marked(`${marker}\n\`\`\`python\nx\n\`\`\``).blocks).toMatchObject([{ kind: 'code', code: 'x' }]);
+  });
+
+  it('is no pair of words in small letters', () => {
+    expect(marked('### Run code\n```python\nx\n```')).toEqual({ blocks: [], problems: [] });
+    expect(marked('TEST ASSERTIONS\n```python\nx\n```')).toEqual({ blocks: [], problems: [] });
   });
 });

@@ -40,7 +40,7 @@ describe('a report', () => {
           { path: 'b', bytes: 3 },
         ],
       },
-      'Code block 1 output: none\nFiles written: a.png (1.5 kB), b (3 bytes)',
+      'Code block 1 output: none\nFiles written: a.png (1.5 KB), b (3 bytes)',
     ],
   ])('tells %s', (_title, block, result, text) => {
     expect(report(block, result)).toBe(text);
