@@ -11,14 +11,18 @@ import { ColloquyError } from '../wire/errors.ts';
 /** Kinds of files that editors know what to do with. */
 const extensions = { python: 'py', bash: 'sh', javascript: 'js' } as const;
 
+export interface Question {
+  readonly title: string;
+  readonly block: Block;
+  /** The question is void: the meeting is over. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Shows a block and asks whether it may run: y, n, or edit, which opens $VISUAL or $EDITOR. Whoever
  * cannot be asked, since nobody sits at a terminal, has not said yes. Questions come one at a time.
  */
-export function askForApproval(question: {
-  readonly title: string;
-  readonly block: Block;
-}): Promise<Approval> {
+export function askForApproval(question: Question): Promise<Approval> {
   const answer = last.then(() => ask(question));
   last = answer.catch(() => undefined);
   return answer;
@@ -26,25 +30,43 @@ export function askForApproval(question: {
 
 let last: Promise<unknown> = Promise.resolve();
 
-async function ask({ title, block }: { readonly title: string; readonly block: Block }): Promise<Approval> {
+async function ask({ title, block, signal }: Question): Promise<Approval> {
   if (!process.stdin.isTTY) {
     throw new ColloquyError('there is no terminal to ask at, so the block was not approved', {
       code: 'nobody-to-ask',
     });
   }
-  const { stdin: input, stdout: output } = process;
+  // Not among what a program may read.
+  const output = process.stderr;
   let code = block.code;
-  for (;;) {
+  while (!signal?.aborted) {
     output.write(`\n${title} (${block.language}):\n\n${visibleControls(code).replace(/^/gm, '    ')}\n\n`);
-    const reader = readline.createInterface({ input, output });
-    // Ctrl-C and the end of the input are no yes.
-    const gone = new Promise<string>((resolve) => reader.once('close', () => resolve('n')));
-    const word = (await Promise.race([reader.question('Run it? [y/n/edit] '), gone])).trim().toLowerCase();
-    reader.close();
+    const word = await askForWord('Run it? [y/n/edit] ', signal);
     if (word === 'y' || word === 'yes') return code === block.code ? { type: 'yes' } : { type: 'edit', code };
-    if (word === 'n' || word === 'no') return { type: 'no' };
+    if (word === 'n' || word === 'no' || word === undefined) return { type: 'no' };
     if (word === 'e' || word === 'edit') code = edit(code, extensions[block.language]);
     else output.write('y runs it, n does not, edit opens it in an editor.\n');
+  }
+  return { type: 'no' };
+}
+
+/** Undefined where nobody answers any more: the end of the input, Ctrl-C, or the end of the meeting. */
+async function askForWord(question: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+  const reader = readline.createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const gone = new Promise<undefined>((resolve) => {
+      reader.once('close', () => resolve(undefined));
+      signal?.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    // While a line is read, the terminal leaves Ctrl-C to the reader.
+    reader.once('SIGINT', () => {
+      reader.close();
+      process.kill(process.pid, 'SIGINT');
+    });
+    const answer = await Promise.race([reader.question(question), gone]);
+    return answer?.trim().toLowerCase();
+  } finally {
+    reader.close();
   }
 }
 

@@ -68,7 +68,7 @@ export function createDoctorPrinter(stream: NodeJS.WriteStream): DoctorPrinter {
     end(chosen) {
       stream.write(
         chosen === undefined
-          ? 'No sandbox of this machine withstood everything.\n'
+          ? 'No sandbox that the settings allow withstood everything on this machine.\n'
           : `Code is run with ${chosen}, unless the settings say otherwise.\n`,
       );
     },

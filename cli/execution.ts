@@ -36,16 +36,17 @@ export async function startExecution(
     log.warn({}, message);
     launcher?.report({ type: 'notice', message });
   };
+  let closed = false;
   // The first block need not wait for it, and whoever watches hears at once that there is none.
   link.connect().then(
     ({ tier }) => {
       log.info({ tier }, `code is run with ${tier}`);
       if (tier === 'none-i-accept-the-risk') tell(`WARNING: ${openTierWarning}`);
     },
-    (error: unknown) =>
-      tell(
-        `Execution is off: ${messageOf(error)}${config.sidecar === '' ? '' : '; the next block tries again'}`,
-      ),
+    (error: unknown) => {
+      const again = config.sidecar === '' ? '' : '; the next block tries again';
+      if (!closed) tell(`Execution is off: ${messageOf(error)}${again}`);
+    },
   );
   const { seats, blocks, passes, policy, approve, limits } = config;
   const settings = { seats, blocks, passes, policy, approve, limits };
@@ -53,6 +54,7 @@ export async function startExecution(
   return {
     options,
     close() {
+      closed = true;
       link.close();
       own?.end();
     },
@@ -65,8 +67,8 @@ async function approvalOf(
 ): Promise<Pick<ExecutionOptions, 'approval'>> {
   if (!config.approve) return {};
   const { createPolicy } = await import('../sidecar/policy.ts');
-  const approve: NonNullable<ExecutionOptions['approval']>['approve'] = (request) =>
-    launcher ? launcher.ask(request) : askForApproval({ title: request.name, block: request.block });
+  const approve: NonNullable<ExecutionOptions['approval']>['approve'] = (request, signal) =>
+    launcher ? launcher.ask(request) : askForApproval({ title: request.name, block: request.block, signal });
   return { approval: { approve, policy: createPolicy(config) } };
 }
 
@@ -115,6 +117,7 @@ class OwnSidecar {
   }
 }
 
-function connectTo({ sidecar, sidecar_token: token }: ExecutionConfig): Promise<SidecarClient> {
+function connectTo({ sidecar, sidecar_token: configured }: ExecutionConfig): Promise<SidecarClient> {
+  const token = process.env[tokenVariable] || configured;
   return SidecarClient.connect({ ...parseAddress(sidecar, '--sidecar'), token });
 }

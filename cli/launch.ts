@@ -1,7 +1,7 @@
 import path from 'node:path';
-import type { ApprovalRequest } from '../proxy/execution.ts';
+import type { Approval, ApprovalRequest } from '../proxy/execution.ts';
 import type { ViewerEvent } from '../proxy/viewer.ts';
-import { ColloquyError } from '../wire/errors.ts';
+import { ColloquyError, messageOf } from '../wire/errors.ts';
 import { otherSeat, seats, type Seat } from '../wire/types.ts';
 import { askForApproval } from './approval.ts';
 import type { ChildMessage } from './child-protocol.ts';
@@ -31,6 +31,8 @@ export class Launch {
   readonly #supervisor = new Supervisor(process.env);
   readonly #show: (event: ViewerEvent) => void;
   #paired = false;
+  /** Aborted when there is nothing left to ask a person about. */
+  readonly #over = new AbortController();
   #stopped: Extract<ViewerEvent, { type: 'stopped' }> | undefined;
   /** The first that went wrong; what follows from it is not worth telling. */
   #failure: Error | undefined;
@@ -43,7 +45,7 @@ export class Launch {
 
   /** Resolves when all three have ended. Rejects with ColloquyError where one of them failed. */
   async run(): Promise<void> {
-    onInterrupt({ polite: () => this.#takeLeave(), atOnce: () => this.#supervisor.endAll() });
+    onInterrupt({ polite: () => this.#takeLeave(), atOnce: () => this.#endAtOnce() });
     const proxy = this.#start('proxy', this.#options.proxyArgs, (message) => {
       if (message.type === 'viewer') this.#see(message.event);
       if (message.type === 'notice') this.#options.errors.write(`${message.message}\n`);
@@ -86,8 +88,15 @@ export class Launch {
     return this.#supervisor.start(name, args, { onMessage, onStderr });
   }
 
-  async #approve(id: number, { name, block }: ApprovalRequest): Promise<void> {
-    const approval = await askForApproval({ title: name, block }).catch(() => ({ type: 'no' }) as const);
+  async #approve(id: number, { meeting, name, block }: ApprovalRequest): Promise<void> {
+    if (meeting !== this.#options.meeting) return;
+    const approval = await askForApproval({ title: name, block, signal: this.#over.signal }).catch(
+      (error: unknown): Approval => {
+        const why = messageOf(error);
+        this.#options.errors.write(`${why}\n`);
+        return { type: 'no', why };
+      },
+    );
     this.#supervisor.tell('proxy', { type: 'approval', id, approval });
   }
 
@@ -98,7 +107,13 @@ export class Launch {
     if (event.type === 'paired') this.#paired = true;
     if (event.type !== 'stopped') return;
     this.#stopped = event;
+    this.#over.abort();
     this.#supervisor.tell('proxy', { type: 'end' });
+  }
+
+  #endAtOnce(): void {
+    this.#over.abort();
+    this.#supervisor.endAll();
   }
 
   /** False where nobody is there yet, or any more, who could say goodbye. */

@@ -18,7 +18,7 @@ import { messageOf } from '../wire/errors.ts';
 import type { Seat } from '../wire/types.ts';
 
 /** Somebody who is asked before a block runs: as it is, not at all, or in other words. */
-export type Approve = (request: ApprovalRequest) => Promise<Approval>;
+export type Approve = (request: ApprovalRequest, signal: AbortSignal) => Promise<Approval>;
 export interface ApprovalRequest {
   readonly meeting: string;
   readonly seat: Seat;
@@ -26,7 +26,9 @@ export interface ApprovalRequest {
   readonly block: Block;
 }
 export type Approval =
-  { readonly type: 'yes' } | { readonly type: 'no' } | { readonly type: 'edit'; readonly code: string };
+  | { readonly type: 'yes' }
+  | { readonly type: 'no'; readonly why?: string }
+  | { readonly type: 'edit'; readonly code: string };
 
 export interface ExecutionOptions {
   readonly settings: ExecutionSettings;
@@ -72,7 +74,8 @@ export class Execution {
   readonly #kept: KeptFiles | undefined;
   readonly #mostOutputCharacters: number;
   #passed = 0;
-  #closed = false;
+  /** Aborted when the meeting is over. */
+  readonly #over = new AbortController();
 
   /** `folder` is the meeting's own; without one, files are not kept. */
   constructor(
@@ -114,8 +117,10 @@ export class Execution {
   async run(work: Work, seat: Seat, turn: number, observer: ExecutionObserver): Promise<Report> {
     const executed: Executed[] = [];
     for (const written of work.blocks) {
-      if (this.#closed) break;
+      if (this.#over.signal.aborted) break;
       const { block, refusal } = await this.#permit(written, seat, turn);
+      // A person may have thought about it until the meeting was over.
+      if (this.#over.signal.aborted) break;
       observer.onBlock(block);
       const result = refusal ?? (await this.#options.runner.run(this.#meeting, turn, block, this.#kept));
       if (hasPassed(block, result)) this.#passed++;
@@ -159,7 +164,7 @@ export class Execution {
 
   /** Stops what runs. */
   close(): void {
-    this.#closed = true;
+    this.#over.abort();
     this.#options.runner.closeSession(this.#meeting);
   }
 
@@ -185,8 +190,9 @@ export class Execution {
     if (refusal) return { block, refusal: refuse(refusal.message) };
     try {
       const name = `${block.kind} block ${block.number} of turn ${turn}`;
-      const answer = await approval.approve({ meeting: this.#meeting, seat, name, block });
-      if (answer.type === 'no') return { block, refusal: refuse('the person who watches said no') };
+      const answer = await approval.approve({ meeting: this.#meeting, seat, name, block }, this.#over.signal);
+      if (answer.type === 'no')
+        return { block, refusal: refuse(answer.why ?? 'the person who watches said no') };
       return answer.type === 'edit' ? { block: { ...block, code: answer.code } } : { block };
     } catch (error) {
       return { block, refusal: refuse(messageOf(error)) };

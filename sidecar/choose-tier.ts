@@ -8,7 +8,7 @@ import { createRunscTier } from './tiers/runsc.ts';
 import type { Limits, Tier, TierName } from './tiers/tier.ts';
 
 /** What `auto` tries, best first. */
-export const automaticTiers = ['bubblewrap', 'deno'] as const satisfies readonly TierName[];
+const automaticTiers = ['bubblewrap', 'deno'] as const satisfies readonly TierName[];
 
 export type TierChoice = Pick<ExecutionConfig, 'tier' | 'minimum_tier' | 'python'>;
 
@@ -56,7 +56,8 @@ export function toLimits({ limits }: Pick<ExecutionConfig, 'limits'>): Limits {
   };
 }
 
-function namesToTry({ tier, minimum_tier: minimum }: TierChoice): readonly TierName[] {
+/** What a choice allows, best first. */
+export function namesToTry({ tier, minimum_tier: minimum }: TierChoice): readonly TierName[] {
   if (tier !== 'auto') return [tier];
   return automaticTiers.slice(0, automaticTiers.indexOf(minimum) + 1);
 }

@@ -41,6 +41,7 @@ export class SidecarClient {
   #counter = 0;
   #welcome: Welcome | undefined;
   #loss: string | undefined;
+  #heardAtMs = performance.now();
   readonly #greeted: Promise<void>;
   #markGreeted: () => void = () => {};
   #failGreeting: (error: Error) => void = () => {};
@@ -69,6 +70,7 @@ export class SidecarClient {
     socket.setNoDelay(true);
     socket.setTimeout(connectMs, () => this.#lose('does not answer'));
     socket.on('data', (chunk: Buffer) => {
+      this.#heardAtMs = performance.now();
       try {
         for (const line of this.#splitter.push(chunk)) this.#receive(decodeMessage(sidecarMessage, line));
       } catch (error) {
@@ -110,6 +112,10 @@ export class SidecarClient {
   run(session: string, turn: number, block: Block, kept?: KeptFiles): Promise<BlockResult> {
     return new Promise((resolve, reject) => {
       if (this.#loss !== undefined) return reject(lost(this.#loss));
+      if (block.code.length > mostCodeCharacters) {
+        const detail = `a block may have ${mostCodeCharacters} characters at most`;
+        return resolve({ outcome: 'refused', output: '', outputBytes: 0, detail, files: [], ms: 0 });
+      }
       const id = ++this.#counter;
       this.#jobs.set(id, { kept, pieces: [], written: Promise.resolve(), unkept: [], resolve, reject });
       this.#send({ type: 'run', id, session, turn, block });
@@ -143,9 +149,11 @@ export class SidecarClient {
     switch (message.type) {
       case 'welcome':
         this.#welcome = message;
-        // From now on a block may take as long as it likes.
         this.#socket.setTimeout(0);
+        this.#watchOver();
         return this.#markGreeted();
+      case 'pong':
+        return;
       case 'error':
         return this.#lose(`refused: ${message.message}`);
       case 'file':
@@ -176,6 +184,18 @@ export class SidecarClient {
     job.resolve({ ...result, output: result.output + remark });
   }
 
+  /** A block may take its time, but a sidecar that is there answers at once. */
+  #watchOver(): void {
+    const timer = setInterval(() => {
+      const silentMs = performance.now() - this.#heardAtMs;
+      if (silentMs > mostSilentMs)
+        return this.#lose(`has not answered for ${Math.round(silentMs / 1_000)} s`);
+      this.#send({ type: 'ping' });
+    }, pingMs);
+    timer.unref();
+    this.#socket.once('close', () => clearInterval(timer));
+  }
+
   #drained(): Promise<void> {
     return new Promise((resolve) => {
       this.#socket.once('drain', resolve);
@@ -198,6 +218,10 @@ export class SidecarClient {
 }
 
 const connectMs = 10_000;
+/** In JSON a character takes six bytes at most. */
+const mostCodeCharacters = Math.floor(mostMessageBytes / 6) - 1_000;
+const pingMs = 5_000;
+const mostSilentMs = 20_000;
 
 function lost(reason: string): ColloquyError {
   return new ColloquyError(`the sidecar ${reason}`, { code: 'sidecar-lost', retryable: true });

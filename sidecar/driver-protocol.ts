@@ -35,6 +35,8 @@ export interface RunAnswer {
   readonly detail?: string;
   /** Regular files in the workspace that are new or changed, at most 200 of them. */
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  /** Files that were there before and are gone, at most 200 of them. */
+  readonly deleted?: readonly string[];
 }
 
 /** `put` and `ping` are answered with the nonce alone; `error` says why a file could not be had. */

@@ -28,6 +28,8 @@ export interface Run extends Pick<Block, 'kind' | 'language' | 'code'> {
 export interface RunOutcome extends BlockResult {
   /** All of a long output; whoever takes it removes it. */
   readonly spool?: Spool;
+  /** Files of the workspace that are gone. */
+  readonly deleted: readonly string[];
 }
 
 interface Pending {
@@ -138,7 +140,7 @@ export class Interpreter {
     const stopWatching = this.#watchMemory();
     const tooLong = `took longer than ${seconds} s and could not be stopped; its interpreter was ended`;
     const request = { op: 'run', language, code, test: kind === 'test', seconds, name } as const;
-    let ran: Pick<RunAnswer, 'outcome' | 'detail' | 'files'> | { outcome: 'lost'; detail: string; files: [] };
+    let ran: Ran | { outcome: 'lost'; detail: string; files: []; deleted: [] };
     try {
       ran = parseRunAnswer(await this.#ask(request, seconds * 1_000 + patienceMs, tooLong, output));
       // Code may have read the nonce, answered in the driver's place and left: then nobody answers this.
@@ -146,7 +148,12 @@ export class Interpreter {
       if (kind === 'test' && ran.outcome === 'ok') await this.#ask({ op: 'ping' }, patienceMs, forged);
     } catch (error) {
       this.#lose(messageOf(error));
-      ran = { outcome: 'lost', detail: `session lost, variables gone: ${messageOf(error)}`, files: [] };
+      ran = {
+        outcome: 'lost',
+        detail: `session lost, variables gone: ${messageOf(error)}`,
+        files: [],
+        deleted: [],
+      };
     } finally {
       stopWatching();
     }
@@ -157,6 +164,7 @@ export class Interpreter {
       outputBytes: output.bytes,
       ...(ran.detail === undefined ? {} : { detail: ran.detail }),
       files: ran.files,
+      deleted: ran.deleted,
       ms: Math.round((performance.now() - startedAtMs) * 10) / 10,
       ...(spool === undefined ? {} : { spool }),
     };
@@ -202,14 +210,10 @@ export class Interpreter {
         };
       const pending = { nonce, resolve: settled(resolve), reject: settled(reject), marked: false };
       this.#pending = pending;
-      this.#prints.waitFor(
-        nonce,
-        (chunk) => output?.push(chunk),
-        () => {
-          pending.marked = true;
-          this.#settle();
-        },
-      );
+      this.#prints.waitFor(nonce, output && ((chunk) => output.push(chunk)), () => {
+        pending.marked = true;
+        this.#settle();
+      });
       this.#child.stdin?.write(`${JSON.stringify({ ...request, nonce })}\n`);
     });
   }
@@ -299,15 +303,18 @@ function parseObject(line: string): Record<string, unknown> | undefined {
   }
 }
 
+type Ran = Pick<RunAnswer, 'outcome' | 'detail' | 'files'> & { readonly deleted: readonly string[] };
+
 /** The driver shares its process with the code, so its answers are checked like a stranger's. */
-function parseRunAnswer(answer: object): Pick<RunAnswer, 'outcome' | 'detail' | 'files'> {
-  const { outcome, detail, files } = answer as Partial<Record<keyof RunAnswer, unknown>>;
+function parseRunAnswer(answer: object): Ran {
+  const { outcome, detail, files, deleted } = answer as Partial<Record<keyof RunAnswer, unknown>>;
   if (outcome !== 'ok' && outcome !== 'failed' && outcome !== 'timeout') throw new Error(forged);
   const listed = Array.isArray(files) ? files.slice(0, 200) : [];
   return {
     outcome,
     ...(typeof detail === 'string' ? { detail: detail.slice(0, 1_000) } : {}),
     files: listed.filter(isFile).map(({ path, bytes }) => ({ path, bytes })),
+    deleted: (Array.isArray(deleted) ? deleted.slice(0, 200) : []).filter((path) => typeof path === 'string'),
   };
 }
 

@@ -9,8 +9,21 @@ export interface Runner {
   readonly tier: string | undefined;
   /** Never rejects: what went wrong is the outcome. Files are written to `kept`, or dropped. */
   run(session: string, turn: number, block: Block, kept?: KeptFiles): Promise<BlockResult>;
+  /** For good: a meeting's name is not used twice. */
   closeSession(session: string): void;
 }
+
+/** Where a session lives. */
+interface Home {
+  readonly client: SidecarClient;
+  /** Resolves when the files of an earlier home are there. */
+  readonly moved: Promise<void>;
+  /** Whoever had a block running when it went knows that the session is lost. */
+  wasToldLost: boolean;
+}
+
+const lostBefore =
+  '[the session was lost since the last block: its variables are gone, its files are here]\n';
 
 /** The way to a sidecar that may die and be started again: the next block then finds a new session. */
 export class SidecarLink implements Runner {
@@ -19,7 +32,8 @@ export class SidecarLink implements Runner {
   #connected: SidecarClient | undefined;
   #tier: string | undefined;
   #closed = false;
-  #introduced: { client?: SidecarClient; sessions: Set<string> } = { sessions: new Set() };
+  readonly #homes = new Map<string, Home>();
+  readonly #ended = new Set<string>();
 
   constructor(connect: () => Promise<SidecarClient>) {
     this.#connect = connect;
@@ -29,10 +43,13 @@ export class SidecarLink implements Runner {
     return this.#tier;
   }
 
-  /** Rejects with ColloquyError when there is no sidecar to be had. */
+  /** One for all who ask. Rejects with ColloquyError when there is no sidecar to be had. */
   async connect(): Promise<SidecarClient> {
     if (this.#closed) throw new Error('execution has ended');
-    if (this.#connected && !this.#connected.isConnected) this.#client = undefined;
+    if (this.#connected && !this.#connected.isConnected) {
+      this.#connected = undefined;
+      this.#client = undefined;
+    }
     this.#client ??= this.#open();
     return this.#client;
   }
@@ -50,15 +67,22 @@ export class SidecarLink implements Runner {
       return withoutOutput('unavailable', messageOf(error));
     }
     try {
-      await this.#introduce(client, session, kept);
-      return await client.run(session, turn, block, kept);
+      const wasLost = await this.#settle(client, session, kept);
+      const result = await client.run(session, turn, block, kept);
+      return wasLost ? { ...result, output: lostBefore + result.output } : result;
     } catch (error) {
+      const home = this.#homes.get(session);
+      if (home?.client === client) home.wasToldLost = true;
       return withoutOutput('lost', `session lost, variables gone: ${messageOf(error)}`);
+    } finally {
+      // The meeting ended while this was under way: nobody else would close what it has opened.
+      if (this.#ended.has(session)) client.closeSession(session);
     }
   }
 
   closeSession(session: string): void {
-    this.#introduced.sessions.delete(session);
+    this.#ended.add(session);
+    this.#homes.delete(session);
     this.#connected?.closeSession(session);
   }
 
@@ -67,13 +91,20 @@ export class SidecarLink implements Runner {
     this.#connected?.close();
   }
 
-  /** A sidecar that has not seen the session yet may be a new one: it gets the files of the old. */
-  async #introduce(client: SidecarClient, session: string, kept: KeptFiles | undefined): Promise<void> {
-    if (this.#introduced.client !== client) this.#introduced = { client, sessions: new Set() };
-    const { sessions } = this.#introduced;
-    if (sessions.has(session)) return;
-    sessions.add(session);
-    if (kept) await client.putFiles(session, kept);
+  /**
+   * Gives a session its place in that sidecar, with the files that it had in another. Resolves with
+   * whether it was lost with that one, and nobody knows yet.
+   */
+  async #settle(client: SidecarClient, session: string, kept: KeptFiles | undefined): Promise<boolean> {
+    const home = this.#homes.get(session);
+    if (home?.client === client) {
+      await home.moved;
+      return false;
+    }
+    const moved = kept ? client.putFiles(session, kept) : Promise.resolve();
+    this.#homes.set(session, { client, moved, wasToldLost: false });
+    await moved;
+    return home !== undefined && !home.wasToldLost;
   }
 
   async #open(): Promise<SidecarClient> {

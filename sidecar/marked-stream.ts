@@ -3,7 +3,8 @@ const mostLateBytes = 64 * 1024;
 
 interface Waiting {
   readonly mark: Buffer;
-  readonly onText: (chunk: Buffer) => void;
+  /** Absent: it belongs to whatever is asked next. */
+  readonly onText: ((chunk: Buffer) => void) | undefined;
   readonly onMark: () => void;
 }
 
@@ -16,14 +17,14 @@ export class MarkedStream {
   #lateBytes = 0;
 
   /** Calls `onText` with all that comes before the mark of `nonce`, then `onMark`. */
-  waitFor(nonce: string, onText: (chunk: Buffer) => void, onMark: () => void): void {
+  waitFor(nonce: string, onText: ((chunk: Buffer) => void) | undefined, onMark: () => void): void {
     this.#waiting = { mark: Buffer.from(`\x1e${nonce}\n`), onText, onMark };
   }
 
   push(chunk: Buffer): void {
     const waiting = this.#waiting;
     if (!waiting) return this.#keepLate(chunk);
-    const { mark, onText, onMark } = waiting;
+    const { mark, onMark, onText = (text: Buffer) => this.#keepLate(text) } = waiting;
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const at = bytes.indexOf(mark);
     if (at >= 0) {

@@ -38,6 +38,8 @@ export const clientMessage = z.discriminatedUnion('type', [
   }),
   /** Answered with a `file` or more for each file that the block made, and one `result`. */
   z.object({ type: z.literal('run'), id, session: z.string(), turn: count, block }),
+  /** Whether somebody is there; answered with `pong`. */
+  z.object({ type: z.literal('ping') }),
   /** Ends a session; what runs in it is stopped. Not answered. */
   z.object({ type: z.literal('close'), session: z.string() }),
 ]);
@@ -52,6 +54,7 @@ export const sidecarMessage = z.discriminatedUnion('type', [
     seconds: z.number(),
   }),
   z.object({ type: z.literal('error'), message: z.string() }),
+  z.object({ type: z.literal('pong') }),
   /** A piece of a file; `last` with the last one. */
   z.object({ type: z.literal('file'), id, path: z.string(), base64: z.string(), last: z.boolean() }),
   z.object({ type: z.literal('result'), id, result }),

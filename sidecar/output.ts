@@ -25,6 +25,8 @@ export class Output {
   #bytes = 0;
   #spool: { readonly folder: string; readonly file: string; readonly descriptor: number } | undefined;
   #spooled = 0;
+  /** The disk is full, or its folder gone: what is shown is all there is. */
+  #spoolFailed = false;
 
   constructor(shownBytes: number, mostBytes: number) {
     this.#headBytes = Math.ceil(shownBytes / 2);
@@ -43,7 +45,7 @@ export class Output {
 
   push(chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.isLong) this.#keep(chunk);
+    if (this.isLong && !this.#spoolFailed) this.#keep(chunk);
     const room = this.#headBytes - this.#headTaken;
     const head = chunk.subarray(0, room);
     if (head.length > 0) {
@@ -81,13 +83,17 @@ export class Output {
   }
 
   #keep(chunk: Buffer): void {
-    if (!this.#spool) {
-      const folder = mkdtempSync(path.join(tmpdir(), 'colloquy-output-'));
-      const file = path.join(folder, 'output.txt');
-      this.#spool = { folder, file, descriptor: openSync(file, 'wx', 0o600) };
-      for (const earlier of [...this.#head, ...this.#tail]) this.#write(earlier);
+    try {
+      if (!this.#spool) {
+        const folder = mkdtempSync(path.join(tmpdir(), 'colloquy-output-'));
+        const file = path.join(folder, 'output.txt');
+        this.#spool = { folder, file, descriptor: openSync(file, 'wx', 0o600) };
+        for (const earlier of [...this.#head, ...this.#tail]) this.#write(earlier);
+      }
+      this.#write(chunk);
+    } catch {
+      this.#spoolFailed = true;
     }
-    this.#write(chunk);
   }
 
   #write(chunk: Buffer): void {

@@ -28,6 +28,8 @@ export function reportProblems(problems: readonly BlockProblem[]): string {
   return problems.map(({ message }) => message).join('\n');
 }
 
+const mostFiles = 20;
+
 function reportEdit(block: Block, isEdited: boolean): string {
   if (!isEdited) return '';
   return `The person who watches changed ${block.kind} block ${block.number} before it was run, to:\n${fence(block.code, block.language)}\n`;
@@ -36,7 +38,10 @@ function reportEdit(block: Block, isEdited: boolean): string {
 function reportResult(block: Block, result: BlockResult, mostCharacters: number): string {
   const title = `${block.kind === 'test' ? 'Test' : 'Code'} block ${block.number}`;
   const output = shorten(result.output.trimEnd(), mostCharacters);
-  const files = result.files.map(({ path, bytes }) => `${path} (${formatBytes(bytes)})`).join(', ');
+  const files = [
+    ...result.files.slice(0, mostFiles).map(({ path, bytes }) => `${path} (${formatBytes(bytes)})`),
+    ...(result.files.length > mostFiles ? [`and ${result.files.length - mostFiles} more`] : []),
+  ].join(', ');
   const why = result.detail === undefined ? '' : `: ${result.detail}`;
   const lines: string[] = [];
   if (result.outcome === 'ok' && block.kind === 'code') {

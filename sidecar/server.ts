@@ -38,9 +38,14 @@ export class SidecarServer {
   constructor(options: SidecarOptions) {
     this.#options = options;
     this.#server = net.createServer((socket) => {
-      const client = new Client(socket, options, mkdtempSync(path.join(this.#folder, 'client-')));
-      this.#clients.add(client);
-      socket.once('close', () => this.#clients.delete(client));
+      try {
+        const client = new Client(socket, options, mkdtempSync(path.join(this.#folder, 'client-')));
+        this.#clients.add(client);
+        socket.once('close', () => this.#clients.delete(client));
+      } catch (error) {
+        options.log.warn({ error }, `nobody can be served: ${messageOf(error)}`);
+        socket.destroy();
+      }
     });
   }
 
@@ -79,8 +84,8 @@ class Client {
   readonly #sessions = new Map<string, Session>();
   readonly #splitter = new FrameSplitter(mostMessageBytes);
   #isWelcome = false;
-  /** Of the file that is coming. */
-  #pieces: Buffer[] = [];
+  /** Pieces of files, by session and path: those of several meetings come in turns. */
+  readonly #coming = new Map<string, Buffer[]>();
   #counter = 0;
 
   constructor(socket: net.Socket, options: SidecarOptions, folder: string) {
@@ -88,6 +93,8 @@ class Client {
     this.#options = options;
     this.#folder = folder;
     socket.setNoDelay(true);
+    // A proxy whose machine is gone never says so.
+    socket.setKeepAlive(true, 30_000);
     const timer = setTimeout(() => this.#refuse('nobody said hello'), helloMs);
     socket.on('data', (chunk: Buffer) => {
       try {
@@ -121,16 +128,19 @@ class Client {
       this.#sessions.delete(message.session);
       return;
     }
+    if (message.type === 'ping') return this.#send({ type: 'pong' });
     if (message.type === 'put') return this.#put(message);
     void this.#run(message);
   }
 
   /** Files come before the first block of a session, and a block waits for those that come. */
   #put({ session: name, path, base64, last }: Extract<ClientMessage, { type: 'put' }>): void {
-    this.#pieces.push(Buffer.from(base64, 'base64'));
+    const key = JSON.stringify([name, path]);
+    const pieces = this.#coming.get(key) ?? [];
+    pieces.push(Buffer.from(base64, 'base64'));
+    this.#coming.set(key, pieces);
     if (!last) return;
-    const pieces = this.#pieces;
-    this.#pieces = [];
+    this.#coming.delete(key);
     const { log } = this.#options;
     this.#session(name).keep(path, pieces, (error) => log.warn({ error }, `${path}: ${messageOf(error)}`));
   }
@@ -138,7 +148,9 @@ class Client {
   #greet(token: string): void {
     const { pool, token: expected } = this.#options;
     if (!isSameSecret(token, expected))
-      return this.#refuse('this sidecar asks for a token, and that is not it');
+      return this.#refuse(
+        'it asks for a token, and that is not it; give execution.sidecar_token, or COLLOQUY_SIDECAR_TOKEN, the one that it was started with',
+      );
     this.#isWelcome = true;
     const { name: tier, languages } = pool.tier;
     this.#send({ type: 'welcome', tier, languages: [...languages], seconds: pool.limits.seconds });

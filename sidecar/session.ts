@@ -20,6 +20,10 @@ export interface SessionOptions {
 export class Session {
   readonly #options: SessionOptions;
   #interpreter: Interpreter | undefined;
+  /** Whether the author knows that the last interpreter is gone. */
+  #wasToldLost = false;
+  /** Kept, but not to come back. */
+  readonly #deleted = new Set<string>();
   #closed = false;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -61,64 +65,95 @@ export class Session {
       );
     }
     return pool.share(async () => {
-      let interpreter: Interpreter;
+      let awake: { interpreter: Interpreter; remark: string };
       try {
-        interpreter = await this.#wake();
+        awake = await this.#wake();
       } catch (error) {
         return withoutOutput('unavailable', messageOf(error));
       }
       const name = `${block.kind} block ${block.number} of turn ${turn}`;
+      const { interpreter, remark } = awake;
       const outcome = await interpreter.run({ ...block, name });
-      return this.#keepFiles(interpreter, outcome, `turn-${turn}-${block.kind}-${block.number}.txt`);
+      this.#wasToldLost = outcome.outcome === 'lost';
+      const told = { ...outcome, output: remark + outcome.output };
+      return this.#keepFiles(interpreter, told, `turn-${turn}-${block.kind}-${block.number}.txt`);
     });
   }
 
-  /** The interpreter of the session, or a new one with the files of the old. */
-  async #wake(): Promise<Interpreter> {
+  /**
+   * The interpreter of the session, or a new one with the files of the old; and what the author has to
+   * know of that, ahead of the output.
+   */
+  async #wake(): Promise<{ interpreter: Interpreter; remark: string }> {
     if (this.#closed) throw new Error('the session is closed');
-    if (this.#interpreter?.isAlive) return this.#interpreter;
+    if (this.#interpreter?.isAlive) return { interpreter: this.#interpreter, remark: '' };
+    const isNews = this.#interpreter !== undefined && !this.#wasToldLost;
+    await this.#interpreter?.close();
     const interpreter = await this.#options.pool.take();
     this.#interpreter = interpreter;
+    this.#wasToldLost = false;
     // It may have been closed meanwhile, and then nobody else will end this one.
     if (this.#closed as boolean) await interpreter.close();
-    const { kept } = this.#options;
+    const left = await this.#restore(interpreter);
+    const lost = '[the session was lost since the last block: its variables are gone, its files are here]\n';
+    const unrestored = `[${countFiles(left)} of the old workspace did not fit into the new one]\n`;
+    return { interpreter, remark: (isNews ? lost : '') + (left === 0 ? '' : unrestored) };
+  }
+
+  /** Resolves with how many files could not be put back. */
+  async #restore(interpreter: Interpreter): Promise<number> {
+    const { kept, pool } = this.#options;
+    // A full workspace would be of no use.
+    let roomBytes = (pool.limits.diskMiB * 1024 * 1024) / 2;
+    let left = 0;
     for (const { path, bytes } of kept.list()) {
-      if (bytes > mostRestoredBytes || isOutput(path)) continue;
-      await interpreter.put(path, readFileSync(kept.locate(path)));
+      if (isOutput(path) || this.#deleted.has(path)) continue;
+      try {
+        if (bytes > mostRestoredBytes || bytes > roomBytes || !isFitName(path))
+          throw new Error('does not fit');
+        await interpreter.put(path, readFileSync(kept.locate(path)));
+        roomBytes -= bytes;
+      } catch {
+        left++;
+      }
     }
-    return interpreter;
+    return left;
   }
 
   /** Brings what the block made out of the sandbox. */
   async #keepFiles(interpreter: Interpreter, outcome: RunOutcome, outputName: string): Promise<BlockResult> {
-    const { kept, pool } = this.#options;
-    const { spool, ...result } = outcome;
+    const { kept } = this.#options;
+    const { spool, deleted, ...result } = outcome;
+    for (const path of deleted) this.#deleted.add(path);
     const files: WorkspaceFile[] = [];
     let unkept = 0;
-    let roomBytes = pool.limits.diskMiB * 1024 * 1024;
-    for (const file of outcome.files) {
+    const keep = async (file: WorkspaceFile, pieces: Parameters<KeptFiles['write']>[1]): Promise<void> => {
       try {
-        if (!isFitName(file.path) || file.bytes > roomBytes) throw new Error('unfit');
-        await kept.write(file.path, interpreter.get(file.path, roomBytes));
-        roomBytes -= file.bytes;
+        if (file.bytes > this.#roomBytes(file.path)) throw new Error('does not fit');
+        await kept.write(file.path, pieces);
+        this.#deleted.delete(file.path);
         files.push(file);
       } catch {
         unkept++;
       }
+    };
+    for (const file of outcome.files) {
+      if (isFitName(file.path)) await keep(file, interpreter.get(file.path, file.bytes));
+      else unkept++;
     }
     if (spool) {
-      const path = `${outputFolder}/${outputName}`;
-      try {
-        await kept.write(path, createReadStream(spool.file));
-        files.push({ path, bytes: spool.bytes });
-      } catch {
-        unkept++;
-      } finally {
-        spool.remove();
-      }
+      await keep({ path: `${outputFolder}/${outputName}`, bytes: spool.bytes }, createReadStream(spool.file));
+      spool.remove();
     }
-    const remark = unkept === 0 ? '' : `\n[${unkept} ${unkept === 1 ? 'file' : 'files'} could not be kept]`;
+    const remark = unkept === 0 ? '' : `\n[${countFiles(unkept)} could not be kept]`;
     return { ...result, output: result.output + remark, files };
+  }
+
+  /** What is left of the disk for a file of that name: twice what the session itself may use. */
+  #roomBytes(path: string): number {
+    const { kept, pool } = this.#options;
+    const others = kept.list().filter((file) => file.path !== path);
+    return 2 * pool.limits.diskMiB * 1024 * 1024 - others.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 }
 
@@ -131,4 +166,8 @@ function isOutput(path: string): boolean {
 
 function withoutOutput(outcome: BlockResult['outcome'], detail: string): BlockResult {
   return { outcome, output: '', outputBytes: 0, detail, files: [], ms: 0 };
+}
+
+function countFiles(count: number): string {
+  return `${count} ${count === 1 ? 'file' : 'files'}`;
 }

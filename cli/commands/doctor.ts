@@ -39,7 +39,7 @@ export interface TierReport {
 
 async function runDoctor(argv: Flags): Promise<void> {
   const { loadExecutionConfig } = await import('../execution-config.ts');
-  const { createTier, automaticTiers } = await import('../../sidecar/choose-tier.ts');
+  const { createTier, namesToTry } = await import('../../sidecar/choose-tier.ts');
   const { createDoctorPrinter } = await import('../doctor-printer.ts');
   const config = loadExecutionConfig({ config: argv.config });
   const printer = argv.json ? undefined : createDoctorPrinter(process.stdout);
@@ -51,10 +51,10 @@ async function runDoctor(argv: Flags): Promise<void> {
     reports.push(report);
   }
   const usable = reports.filter(isSound).map(({ tier }) => tier);
-  const chosen = automaticTiers.find((name) => usable.includes(name));
+  const chosen = namesToTry(config).find((name) => usable.includes(name));
   if (argv.json)
     process.stdout.write(`${JSON.stringify({ chosen: chosen ?? null, tiers: reports.map(toJson) })}\n`);
-  else printer?.end(chosen);
+  else if (!argv.tier) printer?.end(chosen);
   const broken = reports.filter((report) => report.problem === undefined && !isSound(report));
   if (broken.length > 0) {
     const names = broken.map(({ tier }) => tier).join(' and ');

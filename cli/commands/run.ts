@@ -101,7 +101,10 @@ async function runAll(work: {
   const results: Printed[] = [];
   try {
     for (const written of blocks) {
-      const { block, refusal } = argv.approve ? await approve(written) : { block: written };
+      // Nobody is asked about what would be refused anyway.
+      const mayAsk = argv.approve === true && policy.check(written) === undefined;
+      const { block, refusal } = mayAsk ? await approve(written) : { block: written };
+      if (process.exitCode !== undefined) break;
       report?.block(block);
       const result = refusal ?? (await session.run(block, 1));
       report?.result(block, result);

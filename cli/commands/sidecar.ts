@@ -49,7 +49,7 @@ async function runSidecar(argv: Flags): Promise<void> {
   const { SidecarServer } = await import('../../sidecar/server.ts');
   const log = createLog('sidecar', argv);
   const config = loadExecutionConfig(argv);
-  const token = process.env[tokenVariable] ?? config.sidecar_token;
+  const token = process.env[tokenVariable] || config.sidecar_token;
   // What runs code has no use for the keys of the person who started it.
   for (const name of Object.keys(process.env))
     if (/KEY|TOKEN|SECRET|PASSWORD/i.test(name)) delete process.env[name];
