@@ -61,9 +61,10 @@ async function askForWord(question: string, signal: AbortSignal | undefined): Pr
     // While a line is read, the terminal leaves Ctrl-C to the reader.
     reader.once('SIGINT', () => {
       reader.close();
-      process.kill(process.pid, 'SIGINT');
+      process.emit('SIGINT', 'SIGINT');
     });
     const answer = await Promise.race([reader.question(question), gone]);
+    if (answer === undefined) process.stderr.write('\n');
     return answer?.trim().toLowerCase();
   } finally {
     reader.close();

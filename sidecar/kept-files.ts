@@ -42,10 +42,6 @@ export class KeptFiles {
   list(): { readonly path: string; readonly bytes: number }[] {
     return listFolder(this.folder, '').sort((one, other) => (one.path < other.path ? -1 : 1));
   }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
 }
 
 let counter = 0;

@@ -1,6 +1,6 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { makeTemporaryFolder } from './temporary-folder.ts';
 
 /** Where all of a long output is kept until somebody takes it. */
 export interface Spool {
@@ -85,7 +85,7 @@ export class Output {
   #keep(chunk: Buffer): void {
     try {
       if (!this.#spool) {
-        const folder = mkdtempSync(path.join(tmpdir(), 'colloquy-output-'));
+        const folder = makeTemporaryFolder('output');
         const file = path.join(folder, 'output.txt');
         this.#spool = { folder, file, descriptor: openSync(file, 'wx', 0o600) };
         for (const earlier of [...this.#head, ...this.#tail]) this.#write(earlier);

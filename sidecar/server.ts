@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import { FrameSplitter } from '../wire/frame.ts';
@@ -18,6 +17,7 @@ import {
 } from './messages.ts';
 import type { Policy } from './policy.ts';
 import { Session } from './session.ts';
+import { makeTemporaryFolder, sweepTemporaryFolders } from './temporary-folder.ts';
 
 export interface SidecarOptions {
   readonly pool: InterpreterPool;
@@ -33,10 +33,11 @@ export class SidecarServer {
   readonly #server: net.Server;
   readonly #clients = new Set<Client>();
   /** Files of the sessions, until the client has them. */
-  readonly #folder = mkdtempSync(path.join(tmpdir(), 'colloquy-sidecar-'));
+  readonly #folder = makeTemporaryFolder('sidecar');
 
   constructor(options: SidecarOptions) {
     this.#options = options;
+    sweepTemporaryFolders();
     this.#server = net.createServer((socket) => {
       try {
         const client = new Client(socket, options, mkdtempSync(path.join(this.#folder, 'client-')));

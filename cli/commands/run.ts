@@ -119,7 +119,6 @@ async function runAll(work: {
   } finally {
     await session.close();
     await pool.close();
-    if (argv.workspace === undefined) kept.remove();
   }
 }
 
