@@ -98,7 +98,12 @@ export class Interpreter {
     this.#child = child;
     child.stdin?.on('error', () => {});
     child.stdout?.on('data', (chunk: Buffer) => this.#hear(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => this.#prints.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#prints.push(chunk);
+      // What prints on and on when nobody asked may wait until somebody does.
+      if (!this.#pending && this.#isReady && this.#prints.isFull) child.stderr?.pause();
+    });
+    this.#watchMemory();
     descriptors.forEach((content, index) => {
       const pipe = child.stdio[3 + index] as Writable & Readable;
       pipe.on('error', () => {});
@@ -137,7 +142,6 @@ export class Interpreter {
     const output = new Output(outputKiB * 1024, diskMiB * 1024 * 1024);
     for (const chunk of this.#prints.takeLate()) output.push(chunk);
     const startedAtMs = performance.now();
-    const stopWatching = this.#watchMemory();
     const tooLong = `took longer than ${seconds} s and could not be stopped; its interpreter was ended`;
     const request = { op: 'run', language, code, test: kind === 'test', seconds, name } as const;
     let ran: Ran | { outcome: 'lost'; detail: string; files: []; deleted: [] };
@@ -154,8 +158,6 @@ export class Interpreter {
         files: [],
         deleted: [],
       };
-    } finally {
-      stopWatching();
     }
     const spool = output.takeSpool();
     return {
@@ -210,6 +212,7 @@ export class Interpreter {
         };
       const pending = { nonce, resolve: settled(resolve), reject: settled(reject), marked: false };
       this.#pending = pending;
+      this.#child.stderr?.resume();
       this.#prints.waitFor(nonce, output && ((chunk) => output.push(chunk)), () => {
         pending.marked = true;
         this.#settle();
@@ -252,15 +255,19 @@ export class Interpreter {
     pending.resolve(pending.answer);
   }
 
-  /** Where no cgroup does it, the host looks at the memory of all processes of the session. */
-  #watchMemory(): () => void {
+  /**
+   * Where no cgroup does it, the host looks at the memory of all processes of the session; between its
+   * blocks as well, since what they have started may go on.
+   */
+  #watchMemory(): void {
     const mostKiB = (this.#limits.memoryMiB + 256) * 1024;
     const timer = setInterval(() => {
-      if (treeMemoryKiB(this.pid) > mostKiB) {
+      if (treeMemoryKiB(this.pid, mostKiB) > mostKiB) {
         this.#lose(`used more than ${this.#limits.memoryMiB} MB of memory; its interpreter was ended`);
       }
     }, memoryCheckMs);
-    return () => clearInterval(timer);
+    timer.unref();
+    this.#child.once('exit', () => clearInterval(timer));
   }
 
   /** Only the first reason counts; whoever waits is told. */

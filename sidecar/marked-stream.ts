@@ -21,6 +21,11 @@ export class MarkedStream {
     this.#waiting = { mark: Buffer.from(`\x1e${nonce}\n`), onText, onMark };
   }
 
+  /** Whether more of what nobody waits for would be dropped. */
+  get isFull(): boolean {
+    return this.#lateBytes >= mostLateBytes;
+  }
+
   push(chunk: Buffer): void {
     const waiting = this.#waiting;
     if (!waiting) return this.#keepLate(chunk);

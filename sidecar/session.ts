@@ -137,10 +137,12 @@ export class Session {
         unkept++;
       }
     };
+    const deadline = setTimeout(() => void interpreter.close(), longestKeepingMs);
     for (const file of outcome.files) {
       if (isFitName(file.path)) await keep(file, interpreter.get(file.path, file.bytes));
       else unkept++;
     }
+    clearTimeout(deadline);
     if (spool) {
       await keep({ path: `${outputFolder}/${outputName}`, bytes: spool.bytes }, createReadStream(spool.file));
       spool.remove();
@@ -156,6 +158,9 @@ export class Session {
     return 2 * pool.limits.diskMiB * 1024 * 1024 - others.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 }
+
+/** For all files of a block; a full workspace took 4 s. Code that shares the driver's process could take for ever. */
+const longestKeepingMs = 30_000;
 
 /** Long outputs, whole. */
 const outputFolder = 'output';

@@ -94,6 +94,16 @@ async function start(parts: PythonParts): Promise<object> {
   limitFiles(pyodide.FS, parts.diskBytes);
   interrupts = parts.interrupts;
   pyodide.setInterruptBuffer(interrupts);
+  // Deno's own console writes to the descriptor that the answers go over.
+  const printLine = (...parts: unknown[]): void => print(encoder.encode(`${parts.map(String).join(' ')}\n`));
+  const browser = globalThis as unknown as Record<string, unknown>;
+  browser['console'] = {
+    log: printLine,
+    info: printLine,
+    warn: printLine,
+    error: printLine,
+    debug: printLine,
+  };
   scrubGlobals();
   return {};
 }

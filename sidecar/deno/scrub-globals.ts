@@ -17,8 +17,42 @@ const kept = new Set(
   structuredClone`.split(/\s+/),
 );
 
+/**
+ * Over these the worker's driver talks with the main isolate and waits for its own promises: code that
+ * changed them could answer in its place.
+ */
+function freezeWays(): void {
+  const own: unknown = Object.getOwnPropertyDescriptor(Object.prototype, 'then');
+  if (own === undefined)
+    Object.defineProperty(Object.prototype, 'then', { get: () => undefined, set: defineThen });
+  for (const name of ['Promise', 'EventTarget', 'MessagePort', 'Event', 'MessageEvent']) {
+    const constructor = (globalThis as unknown as Record<string, { prototype: object } | undefined>)[name];
+    if (constructor) Object.freeze(constructor.prototype);
+  }
+}
+
+/** Digests and keys are made on threads that go on when the worker has ended. */
+function limitCrypto(): void {
+  const getRandomValues = crypto.getRandomValues.bind(crypto);
+  const randomUUID = crypto.randomUUID.bind(crypto);
+  const value = { getRandomValues, randomUUID };
+  Object.defineProperty(globalThis, 'crypto', {
+    value,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  });
+}
+
+/** An object of the code may still have a `then` of its own. */
+function defineThen(this: object, value: unknown): void {
+  Object.defineProperty(this, 'then', { value, writable: true, enumerable: true, configurable: true });
+}
+
 /** Takes away all but what is `kept` and what is named. */
 export function scrubGlobals(names: readonly string[] = []): void {
+  freezeWays();
+  limitCrypto();
   const stay = new Set([...kept, ...names]);
   for (let holder: object | null = globalThis; holder && holder !== Object.prototype;) {
     const isGlobal = holder === globalThis;

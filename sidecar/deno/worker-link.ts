@@ -90,6 +90,9 @@ export class WorkerLink<T> {
     const reply = message as Reply;
     const pending = this.#pending;
     if (pending === undefined || reply?.token !== pending.token) return this.#onTainted();
+    if ('fatal' in reply ? typeof reply.fatal !== 'string' : typeof reply.answer !== 'object') {
+      return this.#onTainted();
+    }
     this.#pending = undefined;
     if ('fatal' in reply) {
       pending.reject(new Error(reply.fatal));

@@ -1,28 +1,32 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Above so much, shared pages are told apart, which takes the kernel a walk through the page tables. */
-const worthALookKiB = 64 * 1024;
+/** Telling shared pages apart takes the kernel a walk through the page tables, which code can make long. */
+const longestLookMs = 50;
 
 /**
  * What a process and all its descendants hold in memory, in KiB: anonymous, file and shared pages. Pages
  * that several of them share are counted once as far as the kernel tells (Pss, see proc(5),
- * smaps_rollup). 0 where there is no /proc, or the process is gone.
+ * smaps_rollup), which is looked at only where the plain sum is more than `enoughKiB`. 0 where there is no
+ * /proc, or the process is gone.
  *
  * A look, not a limit: a process may have grown and died in between. Files that nobody has mapped are
  * no part of it.
  */
-export function treeMemoryKiB(pid: number): number {
+export function treeMemoryKiB(pid: number, enoughKiB = 64 * 1024): number {
   const pids = [pid, ...descendantsOf(pid)];
   const sizes = pids.map((each) => ({
     pid: each,
     residentKiB: readKiB(`/proc/${each}/status`, /^VmRSS:\s+(\d+)/m),
   }));
   const plain = sum(sizes.map(({ residentKiB }) => residentKiB ?? 0));
-  if (plain < worthALookKiB || pids.length === 1) return plain;
+  if (plain < enoughKiB || pids.length === 1) return plain;
+  const endMs = performance.now() + longestLookMs;
   return sum(
     sizes.map(
       ({ pid: each, residentKiB }) =>
-        readKiB(`/proc/${each}/smaps_rollup`, /^Pss:\s+(\d+)/m) ?? residentKiB ?? 0,
+        (performance.now() < endMs ? readKiB(`/proc/${each}/smaps_rollup`, /^Pss:\s+(\d+)/m) : undefined) ??
+        residentKiB ??
+        0,
     ),
   );
 }
