@@ -1,4 +1,3 @@
-import { loadProxyConfig } from '../config/load.ts';
 import type { ExecutionConfig } from '../config/schema.ts';
 
 /** Flags that stand for keys of `execution` in config/proxy.yml. */
@@ -14,8 +13,10 @@ export interface ExecutionFlags {
   readonly sidecar?: string | undefined;
 }
 
-/** Throws ConfigError. */
-export function loadExecutionConfig(argv: ExecutionFlags): ExecutionConfig {
+/** Rejects with ConfigError. */
+export async function loadExecutionConfig(argv: ExecutionFlags): Promise<ExecutionConfig> {
+  // Loaded only here: the commands that merely name these flags start faster without it.
+  const { loadProxyConfig } = await import('../config/load.ts');
   const { value } = loadProxyConfig({
     file: argv.config,
     env: process.env,

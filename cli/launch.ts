@@ -3,7 +3,6 @@ import type { Approval, ApprovalRequest } from '../proxy/execution.ts';
 import type { ViewerEvent } from '../proxy/viewer.ts';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import { otherSeat, seats, type Seat } from '../wire/types.ts';
-import { askForApproval } from './approval.ts';
 import type { ChildMessage } from './child-protocol.ts';
 import { UsageError } from './failure.ts';
 import { onInterrupt, wasInterrupted } from './interrupt.ts';
@@ -90,6 +89,7 @@ export class Launch {
 
   async #approve(id: number, { meeting, name, block }: ApprovalRequest): Promise<void> {
     if (meeting !== this.#options.meeting) return;
+    const { askForApproval } = await import('./approval.ts');
     const approval = await askForApproval({ title: name, block, signal: this.#over.signal }).catch(
       (error: unknown): Approval => {
         const why = messageOf(error);

@@ -41,7 +41,7 @@ async function runDoctor(argv: Flags): Promise<void> {
   const { loadExecutionConfig } = await import('../execution-config.ts');
   const { createTier, namesToTry } = await import('../../sidecar/choose-tier.ts');
   const { createDoctorPrinter } = await import('../doctor-printer.ts');
-  const config = loadExecutionConfig({ config: argv.config });
+  const config = await loadExecutionConfig({ config: argv.config });
   const printer = argv.json ? undefined : createDoctorPrinter(process.stdout);
   const reports: TierReport[] = [];
   for (const name of argv.tier ? [argv.tier] : tiersToShow) {

@@ -47,7 +47,7 @@ async function runBlocks(given: Flags): Promise<void> {
   const { chooseTier, toLimits } = await import('../../sidecar/choose-tier.ts');
   const { InterpreterPool } = await import('../../sidecar/interpreter-pool.ts');
   const { createPolicy } = await import('../../sidecar/policy.ts');
-  const config = loadExecutionConfig(argv);
+  const config = await loadExecutionConfig(argv);
   const { blocks, problems } = extractBlocks(readInput(argv.file), config.blocks);
   if (blocks.length + problems.length === 0 && argv.json)
     process.stdout.write(`${JSON.stringify({ blocks, problems })}\n`);

@@ -48,7 +48,7 @@ async function runSidecar(argv: Flags): Promise<void> {
   const { createPolicy } = await import('../../sidecar/policy.ts');
   const { SidecarServer } = await import('../../sidecar/server.ts');
   const log = createLog('sidecar', argv);
-  const config = loadExecutionConfig(argv);
+  const config = await loadExecutionConfig(argv);
   const token = process.env[tokenVariable] || config.sidecar_token;
   // What runs code has no use for the keys of the person who started it.
   for (const name of Object.keys(process.env))
