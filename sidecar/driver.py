@@ -32,7 +32,10 @@ class Driver:
         self._pid = os.getpid()
         self._group = os.getsid(0)
         self._running = False
+        self._signal = None
         self._last_pid = b""
+        # The copies that the code makes of this process have no driver to be interrupted for.
+        os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGXCPU, signal.SIG_DFL))
         move_descriptors()
         set_limits(limits)
         os.chdir(WORKSPACE)
@@ -82,19 +85,34 @@ class Driver:
         if getpid() != self._pid:
             return answer
         if answer["outcome"] == "timeout":
-            answer["detail"] = "took longer than %g s and was stopped; the session's variables are kept" % seconds
+            answer["detail"] = self._describe_timeout(seconds, request["language"])
         self._restore_descriptors()
         files = self._workspace.changes()
         if "matplotlib.pyplot" in sys.modules:
-            save_figures(sum(each["path"].endswith(".png") for each in files))
+            deleted = self._workspace.deleted()
+            save_figures(WORKSPACE)
             files += self._workspace.changes()
+            deleted = deleted + self._workspace.deleted()
+        else:
+            deleted = self._workspace.deleted()
         self._sweep()
         answer["files"] = files
+        if deleted:
+            answer["deleted"] = deleted
         return answer
 
     def _interrupt(self, number, frame):
+        self._signal = number
         if self._running and getpid() == self._pid:
             raise Stopped()
+
+    def _describe_timeout(self, seconds, language):
+        what = "took longer than %g s" % seconds
+        if self._signal == signal.SIGXCPU:
+            what = "used more than %d s of processor time" % self._limits["cpuSeconds"]
+        if language == "bash":
+            return what + " and was stopped; the session's variables are kept as they were before the block"
+        return what + " and was stopped; the session's variables are kept"
 
     def _put(self, request):
         try:
@@ -162,17 +180,20 @@ class Shell:
         block = self._folder + "/block"
         done = self._folder + "/done"
         with open(block, "w") as file:
-            file.write(code + "\n")
+            # The mark is the last thing the block does: whoever leaves early, by return too, does not get there.
+            file.write("%s\nprintf '%%s' \"$?\" >%s\n" % (code, done))
         if os.path.exists(done):
             os.remove(done)
         if test and not any(line.strip() and not line.strip().startswith("#") for line in code.splitlines()):
             return {"outcome": "failed", "detail": "there is nothing in this test"}
         script = (
             "[ -e {state} ] && . {state} 2>/dev/null\n"
-            "trap '{{ declare -p; declare -f; printf \"cd %q\\n\" \"$PWD\"; }} >{state} 2>/dev/null' EXIT\n"
+            "__keep() {{ {{ declare -p; declare -f; printf 'cd %q\\n' \"$PWD\"; }} >{state} 2>/dev/null; }}\n"
+            "trap __keep EXIT\n"
             "{strict}. {block}\n"
-            "printf '%s' \"$?\" >{done}\n"
-        ).format(state=self._state, block=block, done=done, strict="set -e\n" if test else "")
+            # Code may have set a trap of its own.
+            "__keep\n"
+        ).format(state=self._state, block=block, strict="set -eo pipefail\n" if test else "")
         import subprocess
 
         process = subprocess.Popen(
@@ -198,8 +219,8 @@ class Shell:
             return {"outcome": "failed", "detail": "the last command left with status %d" % status}
         if status < 0:
             return {"outcome": "failed", "detail": "bash was killed by %s" % signal.Signals(-status).name}
-        if test and status != 0:
-            return {"outcome": "failed", "detail": "a command left with status %d" % status}
+        if status != 0:
+            return {"outcome": "failed", "detail": "bash left with status %d before the end of the block" % status}
         kind = "a test" if test else "code"
         return {"outcome": "failed", "detail": "the code called exit %d; %s must run to its end" % (status, kind)}
 
@@ -231,6 +252,8 @@ def set_limits(limits):
     limit("RLIMIT_NOFILE", limits["openFiles"])
     limit("RLIMIT_FSIZE", limits["diskMiB"] * MiB)
     limit("RLIMIT_CORE", 0)
+    # Timers count for the user on the whole machine.
+    limit("RLIMIT_SIGPENDING", 1024)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 

@@ -53,6 +53,10 @@ class Session:
         linecache.cache[filename] = (len(code), None, (code + "\n").splitlines(True), filename)
         try:
             tree = self._parse(code, filename)
+            if "unittest" in code:
+                import unittest  # noqa: F401 - so that its main can be replaced
+            if "matplotlib" in code:
+                _prepare_figures()
             if test and _is_empty(tree):
                 return _failed("there is nothing in this test")
             return self._execute(tree, code, test, filename)
@@ -63,10 +67,14 @@ class Session:
             kind = "a test" if test else "code"
             given = "" if error.code is None else repr(error.code)
             return _failed("SystemExit: the code called sys.exit(%s); %s must run to its end" % (given, kind))
+        except _NotATest as error:
+            return _failed(str(error))
         except BaseException as error:
             self._print_traceback(error, filename)
             return _failed(_describe(error, filename))
         finally:
+            self._module.__dict__.pop("@left", None)
+            self._module.__dict__.pop("@right", None)
             self._restore_streams()
 
     def _parse(self, code, filename):
@@ -74,6 +82,7 @@ class Session:
         return compile(code, filename, "exec", flags, dont_inherit=True)
 
     def _execute(self, tree, code, test, filename):
+        main = self._replace_main()
         last = None
         if tree.body and isinstance(tree.body[-1], ast.Expr):
             last = tree.body.pop()
@@ -84,16 +93,28 @@ class Session:
         self._evaluate(self._compile(tree, filename, "exec"))
         if last is not None:
             value = self._evaluate(self._compile(ast.Expression(last.value), filename, "eval"))
-            if test and value is False:
+            if isinstance(value, types.CoroutineType):
+                value = self._run_coroutine(value)
+            if test and _is_false(value):
                 return _failed("the last line is False; assert it if that is what must hold")
+            if test and isinstance(getattr(value, "failed", None), int) and value.failed > 0:
+                return _failed("%d of the tests failed" % value.failed)
             if value is not None and not code.rstrip().endswith(";"):
                 builtins._ = value
                 print(repr(value))
+        if main is not None and main.failure:
+            return _failed(main.failure)
         if not test:
             return {"outcome": "ok"}
-        space.pop("@left", None)
-        space.pop("@right", None)
-        return self._call_tests(tree, last, before, filename)
+        return self._call_tests(tree, last, before, main is not None and main.was_called)
+
+    def _replace_main(self):
+        """Does the work only where the code knows unittest, or may be about to."""
+        unittest = sys.modules.get("unittest")
+        if unittest is None:
+            return None
+        unittest.main = _Main(self._module)
+        return unittest.main
 
     def _compile(self, tree, filename, mode):
         compiled = compile(tree, filename, mode, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | self._flags, dont_inherit=True)
@@ -114,30 +135,56 @@ class Session:
         asyncio.set_event_loop(self._loop)
         return self._loop.run_until_complete(coroutine)
 
-    def _call_tests(self, tree, last, before, filename):
+    def _call_tests(self, tree, last, before, ran_main):
         """Calls what looks like a test, since whoever writes for pytest or unittest leaves that to them."""
-        fresh = {
-            name: value
-            for name, value in list(self._module.__dict__.items())
-            if before.get(name, before) is not value
-        }
+        space = self._module.__dict__
+        defined = {node.name for node in tree.body if isinstance(node, _definitions)}
+        calls = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        if last is not None and isinstance(last.value, ast.Call) and isinstance(last.value.func, ast.Name):
+            calls.add(last.value.func.id)
         called = 0
-        for name, function in fresh.items():
-            if name.startswith("test") and _is_test_function(function, filename):
-                value = function()
-                if isinstance(value, types.CoroutineType):
-                    self._run_coroutine(value)
+        cases = []
+        for name in list(space):
+            value = space[name]
+            if name not in defined or before.get(name, before) is value or not name.lower().startswith("test"):
+                if name in defined and before.get(name, before) is not value and _is_test_case(value):
+                    cases.append(value)
+                continue
+            if _is_test_case(value):
+                cases.append(value)
+            elif name in calls:
+                # The code calls it itself, with what it needs.
                 called += 1
-        cases = [value for value in fresh.values() if _is_test_case(value)]
-        if cases:
+            elif isinstance(value, type):
+                called += self._call_methods(value, name)
+            elif callable(value):
+                self._call_test(value, name)
+                called += 1
+        if cases and not ran_main:
             failure = _run_test_cases(cases)
             if failure:
                 return _failed(failure)
-        definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-        only_defines = last is None and all(isinstance(each, definitions) for each in tree.body)
-        if only_defines and called == 0 and not cases:
+        if last is None and all(_only_defines(node) for node in tree.body) and called == 0 and not cases:
             return _failed("this test only defines things; call them, or name functions test_…")
         return {"outcome": "ok"}
+
+    def _call_methods(self, kind, name):
+        tests = [each for each in dir(kind) if each.startswith("test") and callable(getattr(kind, each))]
+        for each in tests:
+            self._call_test(getattr(kind(), each), "%s.%s" % (name, each))
+        return len(tests)
+
+    def _call_test(self, function, name):
+        needed = _needed_arguments(function)
+        if needed:
+            told = "%s needs arguments (%s); nobody gives them here, loop over the values instead"
+            raise _NotATest(told % (name, ", ".join(needed)))
+        value = function()
+        if isinstance(value, types.CoroutineType):
+            self._run_coroutine(value)
+        elif isinstance(value, types.GeneratorType):
+            for _ in value:
+                pass
 
     def _print_traceback(self, error, filename):
         self._restore_streams()
@@ -156,6 +203,10 @@ class Session:
                 stream.flush()
             except BaseException:
                 pass
+        if self._stdout.closed:
+            self._stdout = _reopen(1)
+        if self._stderr.closed:
+            self._stderr = _reopen(2)
         sys.stdout, sys.stderr = self._stdout, self._stderr
 
 
@@ -168,16 +219,21 @@ class Workspace:
     def __init__(self, root):
         self._root = root
         self._seen = {}
+        self._deleted = []
 
     def changes(self):
-        """Regular files that are new or changed since the last call."""
+        """Regular files that are new or changed since the last call; what is too much comes with the next."""
         found = {}
         self._scan(self._root, "", found)
-        changed = [
-            {"path": path, "bytes": state[0]} for path, state in found.items() if self._seen.get(path) != state
-        ]
-        self._seen = found
-        return changed[: self.most_files]
+        changed = [path for path, state in found.items() if self._seen.get(path) != state][: self.most_files]
+        self._deleted = [path for path in self._seen if path not in found][: self.most_files]
+        self._seen = {path: state for path, state in self._seen.items() if path in found}
+        self._seen.update((path, found[path]) for path in changed)
+        return [{"path": path, "bytes": found[path][0]} for path in changed]
+
+    def deleted(self):
+        """Files that the last call of `changes` did not find any more."""
+        return self._deleted
 
     def read(self, path, offset, length):
         # What was a file a moment ago may be a pipe now, which would keep us waiting for ever.
@@ -192,9 +248,17 @@ class Workspace:
     def write(self, path, content):
         target = self._inside(path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(target, "wb") as file:
-            file.write(content)
-        self.changes()
+        unfinished = target + ".unfinished"
+        try:
+            with open(unfinished, "wb") as file:
+                file.write(content)
+            os.replace(unfinished, target)
+        except OSError:
+            if os.path.exists(unfinished):
+                os.remove(unfinished)
+            raise
+        state = os.stat(target)
+        self._seen[path] = (state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
 
     def _scan(self, folder, prefix, found):
         try:
@@ -222,25 +286,51 @@ class Workspace:
         return target
 
 
-def save_figures(taken):
+def save_figures(folder):
     """Saves what was drawn with matplotlib and not saved, as a notebook would show it."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is None:
         return
     try:
         for number in pyplot.get_fignums():
-            if taken == 0:
-                pyplot.figure(number).savefig(_free_name())
+            figure = pyplot.figure(number)
+            if not getattr(figure, "_colloquy_saved", False):
+                figure.savefig(_free_name(folder))
         pyplot.close("all")
     except BaseException as error:
         print("a figure could not be saved: %r" % error, file=sys.stderr)
 
 
-def _free_name():
+def watch_figures():
+    """Has figures remember that they were saved, as soon as there are any."""
+    module = sys.modules.get("matplotlib.figure")
+    if module is None or hasattr(module.Figure, "_colloquy_saved"):
+        return
+    save = module.Figure.savefig
+
+    def savefig(self, *given, **options):
+        self._colloquy_saved = True
+        return save(self, *given, **options)
+
+    module.Figure._colloquy_saved = False
+    module.Figure.savefig = savefig
+
+
+def _prepare_figures():
+    """Before the first figure is drawn, or the first would not know that it was saved."""
+    try:
+        import matplotlib.figure  # noqa: F401
+
+        watch_figures()
+    except BaseException:
+        pass
+
+
+def _free_name(folder):
     number = 1
-    while os.path.exists("figure-%d.png" % number):
+    while os.path.exists(os.path.join(folder, "figure-%d.png" % number)):
         number += 1
-    return "figure-%d.png" % number
+    return os.path.join(folder, "figure-%d.png" % number)
 
 
 class _ExplainAsserts(ast.NodeTransformer):
@@ -280,6 +370,11 @@ def _explain_compare(operator):
     return "{!r:.200} %s {!r:.200}" % operator
 
 
+def _is_false(value):
+    """False, or numpy's own."""
+    return value is False or (type(value).__name__ in ("bool", "bool_") and not value)
+
+
 def _is_empty(tree):
     return all(
         isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
@@ -287,18 +382,34 @@ def _is_empty(tree):
     )
 
 
-def _is_test_function(value, filename):
-    if not isinstance(value, types.FunctionType):
-        return False
+_definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class _NotATest(Exception):
+    """A test that cannot be called here. Its text is all there is to say."""
+
+
+def _only_defines(node):
+    """Whether a statement does nothing that could fail: it names things, and calls none."""
+    if isinstance(node, _definitions + (ast.Import, ast.ImportFrom, ast.Pass)):
+        return True
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return not any(isinstance(each, (ast.Call, ast.Await)) for each in ast.walk(node))
+    return False
+
+
+def _needed_arguments(function):
     import inspect
 
-    if inspect.unwrap(value).__code__.co_filename != filename:
-        return False
     kinds = inspect.Parameter
-    return all(
-        each.default is not kinds.empty or each.kind in (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD)
-        for each in inspect.signature(value).parameters.values()
-    )
+    optional = (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD)
+    try:
+        given = inspect.signature(function, follow_wrapped=False).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [each.name for each in given if each.default is kinds.empty and each.kind not in optional]
 
 
 def _is_test_case(value):
@@ -314,12 +425,30 @@ def _run_test_cases(cases):
     load = unittest.defaultTestLoader.loadTestsFromTestCase
     suite = unittest.TestSuite(load(case) for case in cases)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=1).run(suite)
-    if result.testsRun == 0:
-        return "these unittest classes have no test methods"
+    return _judge(result)
+
+
+def _judge(result):
+    if result.testsRun == 0 or len(result.skipped) == result.testsRun:
+        return "no unittest test was run"
     if not result.wasSuccessful():
         bad = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
         return "%d of %d unittest tests failed" % (bad, result.testsRun)
     return None
+
+
+class _Main:
+    """Stands in for unittest.main, which would end the interpreter when it is done."""
+
+    def __init__(self, module):
+        self._module = module
+        self.failure = None
+        self.was_called = False
+
+    def __call__(self, *_given, **_options):
+        self.was_called = True
+        cases = [value for value in list(self._module.__dict__.values()) if _is_test_case(value)]
+        self.failure = _run_test_cases(cases) or self.failure
 
 
 def _own_frames(frames, filename):
@@ -361,6 +490,10 @@ def _is_text(path):
         return True
     except UnicodeEncodeError:
         return False
+
+
+def _reopen(descriptor):
+    return open(descriptor, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def _failed(detail):

@@ -61,6 +61,7 @@ class Driver:
             detail = "took longer than %g s and was stopped; the session's variables are kept" % seconds
             answer = {"outcome": "timeout", "detail": detail}
         answer["files"] = self._workspace.changes()
+        answer["deleted"] = self._workspace.deleted()
         return _dumps(answer)
 
     def stop(self):
