@@ -243,7 +243,12 @@ def move_descriptors():
 
 def set_limits(limits):
     def limit(name, value):
-        resource.setrlimit(getattr(resource, name), (value, value))
+        # Lowered, never raised: a host may allow less already. gVisor does for those it lets nobody set.
+        number = getattr(resource, name)
+        now = resource.getrlimit(number)
+        lower = tuple(value if one == resource.RLIM_INFINITY else min(value, one) for one in now)
+        if lower != now:
+            resource.setrlimit(number, lower)
 
     # Shared mappings count only in the address space. An interpreter with its libraries needs some of it.
     limit("RLIMIT_AS", (limits["memoryMiB"] + 256) * MiB)
