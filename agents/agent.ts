@@ -1,10 +1,10 @@
 import type { JsonGreeting } from '../wire/greeting.ts';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
-import { encodeControl, encodeText, type ProxyFrame } from '../wire/message.ts';
+import { encodeControl, encodeText, type HistoryEntry, type ProxyFrame } from '../wire/message.ts';
 import { parseSpeech } from '../wire/speech.ts';
-import type { TurnMeta } from '../wire/types.ts';
+import type { Seat, TurnMeta } from '../wire/types.ts';
 import { createReplyCleaner } from './clean-reply.ts';
-import { connectPatiently, type Connection, type ProxyAddress } from './connection.ts';
+import { Connection, type ProxyAddress } from './connection.ts';
 import { History, silence } from './history.ts';
 import type { Provider } from './provider.ts';
 import { replyReliably, type Patience } from './reliable.ts';
@@ -28,7 +28,8 @@ export interface AgentOptions {
 export interface AgentObserver {
   /** The proxy is not there yet. */
   onWait?(problem: string, delayMs: number): void;
-  onConnected?(): void;
+  /** It has greeted; `again` where it had lost the connection. */
+  onConnected?(again: boolean): void;
   /** Every frame of the proxy, the moment it comes. */
   onFrame?(frame: ProxyFrame): void;
   /** What was said, as it went out. */
@@ -47,16 +48,8 @@ export interface Agent {
 
 /** Sits down at a proxy and answers until the meeting is over. */
 export function startAgent(options: AgentOptions): Agent {
-  let sayGoodbye = (): void => {};
-  const finished = (async () => {
-    const { observer = {}, signal } = options;
-    const onWait = (problem: string, delayMs: number): void => observer.onWait?.(problem, delayMs);
-    const connection = await connectPatiently(options.proxy, { signal, onWait });
-    const seated = new SeatedAgent(connection, options);
-    sayGoodbye = () => seated.sayGoodbye();
-    return seated.converse();
-  })();
-  return { finished, sayGoodbye: () => sayGoodbye() };
+  const seated = new SeatedAgent(options);
+  return { finished: seated.converse(), sayGoodbye: () => seated.sayGoodbye() };
 }
 
 class SeatedAgent {
@@ -69,24 +62,33 @@ class SeatedAgent {
   /** Aborted when what is being written should be written anew. */
   #attempt = new AbortController();
   #leaving = false;
+  #seat: Seat | undefined;
 
-  constructor(connection: Connection, options: AgentOptions) {
-    this.#connection = connection;
+  constructor(options: AgentOptions) {
+    const { proxy, greeting, signal } = options;
     this.#options = options;
     this.#observer = options.observer ?? {};
-    connection.onFrame((frame) => this.#notice(frame));
-    connection.onEnd(() => this.#over.abort());
+    this.#connection = new Connection({
+      proxy,
+      greeting: { ...greeting, features: [...(greeting.features ?? []), 'history', 'numbered'] },
+      signal,
+      onWait: this.#observer.onWait,
+      onConnected: this.#observer.onConnected,
+      onFrame: (frame) => this.#notice(frame),
+      onEnd: () => this.#over.abort(),
+    });
   }
 
   async converse(): Promise<string> {
-    this.#send(encodeControl('iam', this.#options.greeting));
-    this.#observer.onConnected?.();
-    for await (const frame of this.#connection.frames) {
+    for await (const frame of this.#connection.frames()) {
       switch (frame.type) {
-        case 'history':
         case 'welcome':
+        case 'seq':
         case 'delta':
         case 'status':
+          break;
+        case 'history':
+          this.#remember(frame.entries);
           break;
         case 'note':
           this.#history.note(frame.text);
@@ -108,7 +110,7 @@ class SeatedAgent {
           await this.#answer({ end: true });
           break;
         case 'stop':
-          this.#connection.socket.close();
+          this.#connection.close();
           return frame.reason;
         case 'error':
           throw new ColloquyError(`the proxy refused: ${frame.message} (${frame.code})`, {
@@ -117,23 +119,32 @@ class SeatedAgent {
       }
     }
     this.#options.signal.throwIfAborted();
-    throw new ColloquyError('the proxy closed the connection in the middle of the meeting', {
-      code: 'proxy-lost',
-    });
+    throw new ColloquyError('the meeting ended without a word', { code: 'proxy-lost' });
   }
 
   sayGoodbye(): void {
     this.#leaving = true;
     this.#attempt.abort();
-    this.#send(encodeControl('bye'));
+    this.#connection.say(encodeControl('bye'));
   }
 
   /** Some frames cannot wait until the reply at hand is written. */
   #notice(frame: ProxyFrame): void {
     this.#observer.onFrame?.(frame);
+    if (frame.type === 'welcome') this.#seat = frame.seat;
     if (frame.type === 'stop' || frame.type === 'error') this.#over.abort();
     // The goodbye belongs to the text before it, which may have come a moment earlier.
     if (frame.type === 'bye') this.#attempt.abort();
+  }
+
+  /** Who begins anew in the middle of a meeting is told what was said. */
+  #remember(entries: readonly HistoryEntry[]): void {
+    if (!this.#history.isEmpty) return;
+    for (const entry of entries) {
+      if ('note' in entry) this.#history.note(entry.note);
+      else if (entry.seat === this.#seat) this.#history.say(entry.text);
+      else this.#history.hear(entry.text);
+    }
   }
 
   /** A control word that came with a text is answered together with it. */
@@ -153,7 +164,8 @@ class SeatedAgent {
       if (this.#over.signal.aborted || this.#attempt.signal.aborted) return;
       if (!this.#options.signal.aborted) {
         this.#status(`gives up: ${messageOf(error)}`);
-        this.#connection.socket.close();
+        this.#connection.send(encodeControl('leave', `gives up: ${messageOf(error)}`));
+        this.#connection.close();
       }
       throw error;
     }
@@ -194,12 +206,9 @@ class SeatedAgent {
     // Who answers a goodbye ends the meeting, whether the model remembered to say so or not.
     const speech = end ? parseSpeech(text) : { text };
     this.#history.say(speech.text);
-    this.#connection.socket.together(() => {
-      if (speech.text !== '') {
-        if (Object.keys(meta).length > 0) this.#send(encodeControl('meta', meta));
-        this.#send(encodeSpeech(speech.text));
-      }
-      if (end) this.#send(encodeControl('end'));
+    this.#connection.together(() => {
+      if (speech.text !== '') this.#connection.say(encodeSpeech(speech.text), meta);
+      if (end) this.#connection.say(encodeControl('end'));
     });
     if (parseSpeech(speech.text).control === 'bye') this.#leaving = true;
     this.#observer.onSaid?.(speech.text);
@@ -215,7 +224,7 @@ class SeatedAgent {
   }
 
   #send(line: string): void {
-    this.#connection.socket.sendLine(line);
+    this.#connection.send(line);
   }
 }
 

@@ -1,25 +1,31 @@
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
+import type { JsonGreeting } from '../wire/greeting.ts';
 import { LineSocket } from '../wire/line-socket.ts';
-import { parseProxyFrame, type ProxyFrame } from '../wire/message.ts';
+import { encodeControl, parseProxyFrame, type ProxyFrame } from '../wire/message.ts';
+import type { TurnMeta } from '../wire/types.ts';
+import { Inbox } from './inbox.ts';
+import { Outbox } from './outbox.ts';
 
 export interface ProxyAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** The agent's end of the wire, as a queue of what the proxy said. */
-export interface Connection {
-  readonly socket: LineSocket;
-  /** Frames in order; ends when the connection does. Rejects on what is no frame. */
-  readonly frames: AsyncIterable<ProxyFrame>;
-  /** What has come and was not taken from `frames` yet. */
-  peek(): readonly ProxyFrame[];
-  /** Called for each frame the moment it comes, before it is queued. */
-  onFrame(listener: (frame: ProxyFrame) => void): void;
-  /** Called once, when the connection has ended. */
-  onEnd(listener: (detail: string) => void): void;
+export interface ConnectionOptions {
+  readonly proxy: ProxyAddress;
+  /** With `meeting` and `secret` of an agent that comes back. */
+  readonly greeting: JsonGreeting;
+  readonly signal: AbortSignal;
+  /** Nothing can be reached: what was wrong, and how long the wait is until the next try. */
+  readonly onWait?: ((problem: string, delayMs: number) => void) | undefined;
+  /** The agent has greeted; `again` where it had lost the connection. */
+  readonly onConnected?: ((again: boolean) => void) | undefined;
+  /** Each frame the moment it comes, before it is queued. */
+  readonly onFrame?: ((frame: ProxyFrame) => void) | undefined;
+  /** There will be no more frames. */
+  readonly onEnd?: (() => void) | undefined;
 }
 
 /** The relay's own limit does not bind it: a turn with results below it may be longer than a frame. */
@@ -27,33 +33,164 @@ const maxFrameBytes = 16 * 1024 * 1024;
 
 const firstDelayMs = 250;
 const longestDelayMs = 10_000;
+/** How long an agent tries to come back to its seat. */
+const longestAbsenceMs = 10 * 60_000;
 
 /**
- * Connects, and keeps trying while nothing listens there, with a growing delay. `onWait` hears each
- * time what was wrong and how long the wait is. Rejects with ColloquyError `unreachable` where trying
- * again is pointless (an unknown host), and with the signal's reason.
+ * The agent's end of the wire. It stays the same while connections come and go: who loses one greets again
+ * with the secret of its seat, sends what has not arrived, and takes nothing twice.
  */
-export async function connectPatiently(
-  address: ProxyAddress,
-  options: { readonly signal: AbortSignal; readonly onWait: (problem: string, delayMs: number) => void },
-): Promise<Connection> {
-  for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #inbox = new Inbox();
+  readonly #outbox = new Outbox();
+  /** The seat, once there is one to come back to. */
+  #seat: { readonly meeting: string; readonly secret: string } | undefined;
+  #socket: LineSocket | undefined;
+  #isWelcome = false;
+  /** Aborted when the meeting is over, or left. */
+  readonly #over = new AbortController();
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Frames in order, until the meeting is over. Rejects with ColloquyError where nothing can be reached, on
+   * what is no frame, and when the connection is lost for good.
+   */
+  async *frames(): AsyncGenerator<ProxyFrame> {
+    void this.#stayConnected().then(
+      () => this.#inbox.end(),
+      (error: unknown) => this.#inbox.end(error),
+    );
+    yield* this.#inbox.frames();
+  }
+
+  /** What has come and was not taken from `frames` yet. */
+  peek(): readonly ProxyFrame[] {
+    return this.#inbox.waiting;
+  }
+
+  /** A message, or a control word in its place. It arrives once, whatever becomes of the connection. */
+  say(line: string, meta: TurnMeta = {}): void {
+    const lines = this.#outbox.add(line, meta);
+    if (this.#isWelcome) this.together(() => lines.forEach((each) => this.send(each)));
+  }
+
+  /** What is of no use later: lost if nobody is there. */
+  send(line: string): void {
+    this.#socket?.sendLine(line);
+  }
+
+  /** What `send` writes leaves in one piece. */
+  together(send: () => void): void {
+    if (this.#socket) this.#socket.together(send);
+    else send();
+  }
+
+  close(): void {
+    this.#over.abort();
+    this.#socket?.close();
+  }
+
+  async #stayConnected(): Promise<void> {
+    const { signal, onEnd } = this.#options;
     try {
-      return createConnection(await connect(address, options.signal));
+      await this.#converse(await this.#connect(), false);
+      while (this.#seat && !this.#isOver) await this.#converse(await this.#connect(longestAbsenceMs), true);
     } catch (error) {
-      options.signal.throwIfAborted();
-      if (!isWorthAnotherTry(error)) {
-        throw new ColloquyError(
-          `no proxy can be reached at ${address.host}:${address.port}: ${messageOf(error)}`,
-          {
-            code: 'unreachable',
-            cause: error,
-          },
-        );
-      }
-      options.onWait(`no proxy listens on ${address.host}:${address.port} yet`, delayMs);
+      if (!this.#isOver) throw error;
+    } finally {
+      onEnd?.();
     }
-    await sleep(delayMs, undefined, { signal: options.signal });
+    signal.throwIfAborted();
+    if (!this.#isOver) {
+      throw new ColloquyError('the proxy closed the connection in the middle of the meeting', {
+        code: 'proxy-lost',
+      });
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+
+  /** Greets and reads until the connection ends. Rejects where it makes no sense to come again. */
+  #converse(socket: net.Socket, again: boolean): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const line = new LineSocket(
+        socket,
+        { maxFrameBytes },
+        {
+          onLine: (text) => {
+            if (this.#take(parseProxyFrame(text)) === 'come-again') line.close();
+          },
+          onViolation: reject,
+          onDefect: reject,
+          onEnd: () => resolve(),
+        },
+      );
+      this.#socket = line;
+      line.sendLine(encodeControl('iam', this.#greeting()));
+      this.#options.onConnected?.(again);
+    }).finally(() => {
+      this.#socket?.close();
+      this.#socket = undefined;
+      this.#isWelcome = false;
+    });
+  }
+
+  #greeting(): JsonGreeting {
+    const { greeting } = this.#options;
+    if (!this.#seat) return greeting;
+    return {
+      ...greeting,
+      ...this.#seat,
+      ...(this.#inbox.seen === undefined ? {} : { seen: this.#inbox.seen }),
+    };
+  }
+
+  #take(frame: ProxyFrame): 'come-again' | undefined {
+    if (frame.type === 'error' && frame.code === 'shutting-down' && this.#seat) return 'come-again';
+    if (!this.#inbox.isNews(frame)) return undefined;
+    if (frame.type === 'welcome') this.#sitDown(frame);
+    if (frame.type === 'stop' || frame.type === 'error') this.#over.abort();
+    this.#options.onFrame?.(frame);
+    this.#inbox.add(frame);
+    return undefined;
+  }
+
+  #sitDown({ meeting, secret, said = 0 }: Extract<ProxyFrame, { type: 'welcome' }>): void {
+    if (secret !== undefined) this.#seat = { meeting, secret };
+    this.#isWelcome = true;
+    for (const line of this.#outbox.after(said)) this.send(line);
+  }
+
+  /**
+   * Connects, and keeps trying while nothing listens there, with a growing delay, for `limitMs` at most.
+   * Rejects with ColloquyError `unreachable` where trying again is pointless (an unknown host), and with the
+   * signal's reason.
+   */
+  async #connect(limitMs = Infinity): Promise<net.Socket> {
+    const { proxy, onWait } = this.#options;
+    const signal = AbortSignal.any([this.#options.signal, this.#over.signal]);
+    const until = performance.now() + limitMs;
+    for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
+      // Somebody who was sent away is not wanted back within the same moment.
+      if (limitMs !== Infinity) await sleep(delayMs, undefined, { signal });
+      try {
+        return await connect(proxy, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isWorthAnotherTry(error) || performance.now() > until) {
+          const message = `no proxy can be reached at ${proxy.host}:${proxy.port}: ${messageOf(error)}`;
+          throw new ColloquyError(message, { code: 'unreachable', cause: error });
+        }
+        onWait?.(`no proxy listens on ${proxy.host}:${proxy.port} yet`, delayMs);
+      }
+      if (limitMs === Infinity) await sleep(delayMs, undefined, { signal });
+    }
   }
 }
 
@@ -73,51 +210,4 @@ function isWorthAnotherTry(error: unknown): boolean {
   return ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'].includes(
     code,
   );
-}
-
-function createConnection(socket: net.Socket): Connection {
-  const queue: ProxyFrame[] = [];
-  const frameListeners: ((frame: ProxyFrame) => void)[] = [];
-  const endListeners: ((detail: string) => void)[] = [];
-  let wake = (): void => {};
-  let ended = false;
-  let failure: Error | undefined;
-  const line = new LineSocket(
-    socket,
-    { maxFrameBytes },
-    {
-      onLine(text) {
-        const frame = parseProxyFrame(text);
-        for (const listener of frameListeners) listener(frame);
-        queue.push(frame);
-        wake();
-      },
-      onViolation(error) {
-        failure = error;
-        line.close();
-        wake();
-      },
-      onEnd({ detail }) {
-        ended = true;
-        for (const listener of endListeners) listener(detail);
-        wake();
-      },
-    },
-  );
-  async function* frames(): AsyncGenerator<ProxyFrame> {
-    for (;;) {
-      const next = queue.shift();
-      if (next) yield next;
-      else if (failure) throw failure;
-      else if (ended) return;
-      else await new Promise<void>((resolve) => (wake = resolve));
-    }
-  }
-  return {
-    socket: line,
-    frames: frames(),
-    peek: () => queue,
-    onFrame: (listener) => frameListeners.push(listener),
-    onEnd: (listener) => endListeners.push(listener),
-  };
 }

@@ -10,6 +10,10 @@ export const silence = '…';
 export class History {
   readonly #messages: ChatMessage[] = [];
 
+  get isEmpty(): boolean {
+    return this.#messages.length === 0;
+  }
+
   /** The partner's words, or a control message such as `/start`. */
   hear(text: string): void {
     this.#add('user', text.trim() === '' ? silence : text);

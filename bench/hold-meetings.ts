@@ -37,6 +37,9 @@ export async function holdMeetings(count: number, turns: number, transcripts: st
       token: '',
       rate: { messagesPerMinute: 0, charactersPerMinute: 0, providers: {} },
       transcripts,
+      resume: 'none',
+      resumeMs: 0,
+      journal: {},
     },
     {
       software: 'bench',

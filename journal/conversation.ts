@@ -2,10 +2,10 @@ import path from 'node:path';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import type { Participant, Seat, StopReason, Usage } from '../wire/types.ts';
 import { hasPassed, type Block, type BlockResult } from './block.ts';
-import { problemsHeading, resultsHeading } from './block.ts';
 import type { JournalEvent, MeetingSettings } from './event.ts';
 import { FencedCode } from './fenced-code.ts';
 import { journalItems, type BadLine, type JournalItem } from './read.ts';
+import { splitReport } from './report-note.ts';
 
 /** Something a reader of the conversation is shown, in the order it happened. */
 export type Entry =
@@ -146,6 +146,7 @@ export class OutlineBuilder {
       case 'control':
       case 'truncated':
       case 'lost':
+      case 'returned':
       case 'status':
         return event;
     }
@@ -173,14 +174,10 @@ interface LastTurn {
 function withoutResults(
   note: Extract<JournalEvent, { type: 'note' }>,
 ): Extract<JournalEvent, { type: 'note' }> | undefined {
-  if (!note.text.startsWith(`${resultsHeading}\n`)) return note;
-  const problems = note.text.slice(note.text.lastIndexOf(problemsBegin)).trimStart();
-  return problemsOnly.test(problems) ? { ...note, text: problems } : undefined;
+  const report = splitReport(note.text);
+  if (!report) return note;
+  return report.problems === '' ? undefined : { ...note, text: report.problems };
 }
-
-const problemsBegin = `\n\n${problemsHeading}\n`;
-/** To the very end: a program that prints the same words prints them inside a fence. */
-const problemsOnly = /^Not run:(?:\n[Ll]ine \d+: .*)+$/;
 
 /** What is new in the outline with this event. */
 function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {
@@ -207,6 +204,7 @@ function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {
     case 'note':
     case 'truncated':
     case 'lost':
+    case 'returned':
     case 'status':
       return {};
   }

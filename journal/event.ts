@@ -70,6 +70,8 @@ export type MeetingEvent =
   | { readonly type: 'truncated'; readonly seat: Seat; readonly count: number; readonly start: number }
   /** The connection of `seat` is gone; `partial` is what had arrived of an unfinished message. */
   | { readonly type: 'lost'; readonly seat: Seat; readonly detail: string; readonly partial?: string }
+  /** `seat` has come back. */
+  | { readonly type: 'returned'; readonly seat: Seat }
   | { readonly type: 'status'; readonly seat: Seat; readonly text: string }
   | { readonly type: 'stop'; readonly reason: StopReason; readonly detail?: string };
 

@@ -12,6 +12,13 @@ export const journalFileName = 'journal.jsonl';
  * The write is synchronous on purpose: it copies a few hundred bytes into the page cache, which takes
  * less than handing the work to another thread, and it survives SIGKILL (though not a power cut).
  */
+export interface JournalOptions {
+  readonly now?: () => number;
+  readonly sync?: 'always' | 'interval' | 'none';
+  readonly maxBytes?: number;
+  readonly onError?: (error: unknown) => void;
+}
+
 export class Journal {
   readonly file: string;
   readonly #descriptor: number;
@@ -20,11 +27,23 @@ export class Journal {
   #torn = false;
   #pending: string[] = [];
 
+  static create(folder: string, { now = Date.now }: JournalOptions): Journal {
+    return new Journal(folder, () => new Date(now()));
+  }
+  static reopen(folder: string, r: { lastSeq: number }, { now = Date.now }: JournalOptions): Journal {
+    const j = new Journal(folder, () => new Date(now()), 'a');
+    j.#sequence = r.lastSeq;
+    return j;
+  }
+  get seq(): number {
+    return this.#sequence;
+  }
+
   /** Creates `journal.jsonl` in an existing folder. Throws ColloquyError `journal-failed`. */
-  constructor(folder: string, now: () => Date = () => new Date()) {
+  constructor(folder: string, now: () => Date = () => new Date(), flags = 'ax') {
     this.file = path.join(folder, journalFileName);
     this.#now = now;
-    this.#descriptor = this.#try('cannot be created', () => openSync(this.file, 'ax'));
+    this.#descriptor = this.#try('cannot be created', () => openSync(this.file, flags));
   }
 
   append(event: MeetingEvent): void {

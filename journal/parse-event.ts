@@ -126,6 +126,7 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
     detail: z.string(),
     partial: z.exactOptional(z.string()),
   }),
+  z.object({ ...stampFields, type: z.literal('returned'), seat }),
   z.object({ ...stampFields, type: z.literal('status'), seat, text: z.string() }),
   z.object({
     ...stampFields,
@@ -146,6 +147,7 @@ const knownTypes: ReadonlySet<string> = new Set<JournalEvent['type']>([
   'result',
   'truncated',
   'lost',
+  'returned',
   'status',
   'stop',
 ]);

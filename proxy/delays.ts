@@ -1,6 +1,5 @@
 import type { Clock } from '../wire/clock.ts';
-import { otherSeat, type Seat } from '../wire/types.ts';
-import type { Peer } from './peer.ts';
+import { otherSeat, type Participant, type Seat } from '../wire/types.ts';
 import { RateLimit, type RateLimits } from './rate-limit.ts';
 
 export interface RateSettings extends RateLimits {
@@ -23,15 +22,15 @@ export interface Delays {
 export function createDelays(
   rate: RateSettings,
   clock: Clock,
-): { forPair(peers: { readonly a: Peer; readonly b: Peer }): Delays } {
+): { forPair(participants: { readonly [seat in Seat]: Participant }): Delays } {
   const providers = new Map(
     Object.entries(rate.providers).map(([name, limits]) => [name, new RateLimit(limits)]),
   );
   return {
-    forPair(peers) {
+    forPair(participants) {
       const own = { a: new RateLimit(rate), b: new RateLimit(rate) };
       const toProvider = (to: Seat, characters: number): number =>
-        providers.get(peers[to].participant.provider ?? '')?.reserve(characters, clock.nowMs()) ?? 0;
+        providers.get(participants[to].provider ?? '')?.reserve(characters, clock.nowMs()) ?? 0;
       return {
         hello: (to) => toProvider(to, 0),
         message: (from, characters) =>

@@ -129,13 +129,23 @@ export class Execution {
       observer.onResult(block, result, wasRun ? this.#options.runner.tier : undefined);
       executed.push({ block, result, isEdited: block.code !== written.code });
     }
+    return this.report(executed, work.problems);
+  }
+
+  /** What both are told of code that was run, or was meant to be. */
+  report(executed: readonly Executed[], found: readonly BlockProblem[]): Report {
     const results = reportResults(executed, this.#mostOutputCharacters);
-    const problems = reportProblems(work.problems);
+    const problems = reportProblems(found);
     const parts = [
       results && `${resultsHeading}\n\n${results}`,
       problems && `${problemsHeading}\n${problems}`,
     ];
     return { results, problems, note: parts.filter((part) => part !== '').join('\n\n') };
+  }
+
+  /** Goes on counting where a meeting was interrupted. */
+  restore(passed: number): void {
+    this.#passed = passed;
   }
 
   /** How many tests had to pass, once that many have. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { ProtocolError } from '../wire/errors.ts';
+import { messageOf, ProtocolError } from '../wire/errors.ts';
 import { isGreeting, parseGreeting, type Greeting } from '../wire/greeting.ts';
 import { LineSocket, type SocketEnd } from '../wire/line-socket.ts';
 import { encodeControl, parseAgentFrame, parseClassicMessage, type AgentFrame } from '../wire/message.ts';
@@ -42,6 +42,7 @@ export class Guest {
       {
         onLine: (line) => this.#hear(line),
         onViolation: (error) => this.#refuse(error),
+        onDefect: (error) => this.#giveUp(error),
         onEnd: (end) => this.#leave(end),
       },
     );
@@ -72,7 +73,7 @@ export class Guest {
   speakUp(): void {
     const early = this.#early;
     this.#early = [];
-    for (const frame of early) this.#meeting?.receive(this.seat, frame);
+    for (const frame of early) this.#meeting?.receive(this.peer, frame);
   }
 
   /** Says why, and closes. */
@@ -85,7 +86,7 @@ export class Guest {
   #hear(line: string): void {
     if (!this.#peer) return this.#greet(line);
     const frame = this.#peer.isFramed ? parseAgentFrame(line) : parseClassicMessage(line);
-    if (this.#meeting) return this.#meeting.receive(this.seat, frame);
+    if (this.#meeting) return this.#meeting.receive(this.#peer, frame);
     // What only viewers see is of no use to a partner who comes later.
     if (frame.type === 'delta' || frame.type === 'status') return;
     this.#earlyCharacters += line.length;
@@ -106,14 +107,22 @@ export class Guest {
   }
 
   #refuse(error: ProtocolError): void {
-    if (this.#meeting) return this.#meeting.expel(this.seat, error);
+    if (this.#meeting) return this.#meeting.expel(this.peer, error);
     this.dismiss(error);
     this.#options.onGone(this, `${error.code}: ${error.message}`);
   }
 
+  /** A defect of this program: it costs this meeting, and no other. */
+  #giveUp(error: unknown): void {
+    const message = `unexpected: ${messageOf(error)}`;
+    if (this.#meeting) return this.#meeting.stop('error', message);
+    this.#socket.close();
+    this.#options.onGone(this, message);
+  }
+
   #leave(end: SocketEnd): void {
     this.#cancelGreetingTimer();
-    if (this.#meeting) this.#meeting.lose(this.seat, end);
+    if (this.#meeting) this.#meeting.lose(this.peer, end);
     else this.#options.onGone(this, end.detail);
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../wire/clock.ts';
-import type { Peer } from './peer.ts';
+import type { Place } from './place.ts';
 
 interface Delivery {
   readonly readyAtMs: number;
@@ -12,8 +12,8 @@ interface Delivery {
  * and never more memory than its socket's buffer and one message.
  */
 export class Lane {
-  readonly #from: Peer;
-  readonly #to: Peer;
+  readonly #from: Place;
+  readonly #to: Place;
   readonly #clock: Clock;
   readonly #drainMs: number;
   readonly #onStuck: () => void;
@@ -23,8 +23,8 @@ export class Lane {
   #cancelDrain: (() => void) | undefined;
 
   constructor(options: {
-    readonly from: Peer;
-    readonly to: Peer;
+    readonly from: Place;
+    readonly to: Place;
     readonly clock: Clock;
     /** How long the receiver may leave its socket full; 0: for ever. */
     readonly drainMs: number;

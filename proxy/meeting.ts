@@ -1,31 +1,51 @@
 import type { MeetingEvent, MeetingSettings } from '../journal/event.ts';
-import { messageOf, ProtocolError } from '../wire/errors.ts';
+import { ColloquyError, messageOf, ProtocolError } from '../wire/errors.ts';
 import type { Clock } from '../wire/clock.ts';
 import type { SocketEnd } from '../wire/line-socket.ts';
 import { encodeText, type AgentFrame } from '../wire/message.ts';
-import { otherSeat, seats, type Seat, type StopReason, type TurnMeta } from '../wire/types.ts';
+import { isSameSecret } from '../wire/secret.ts';
+import {
+  otherSeat,
+  seats,
+  type Seat,
+  type SpokenVerb,
+  type StopReason,
+  type TurnMeta,
+} from '../wire/types.ts';
 import type { Delays } from './delays.ts';
 import type { Execution, Report } from './execution.ts';
 import { Lane } from './lane.ts';
+import type { Goodbye, LastMessage, Memory } from './memory.ts';
 import type { Peer } from './peer.ts';
-import { RunningTurns } from './running-turns.ts';
+import { Place } from './place.ts';
+import { executedOf, RunningTurns } from './running-turns.ts';
+import type { SeatView, Told } from './seat-view.ts';
 import { stopAfterTurn } from './stop-rules.ts';
 import type { Viewer, ViewerEvent } from './viewer.ts';
 
 /** The part of a journal that a meeting writes to. */
 export interface Record {
   append(event: MeetingEvent): void;
-  /** Nothing is forwarded before what it answers to is committed. Throws when it cannot be. */
+  /**
+   * Nothing is forwarded before what it answers to is committed. Throws when it cannot be: with a
+   * retryable error, everything stays pending, and may be committed later.
+   */
   commit(): void;
+  /** The number of the last event that was appended. */
+  readonly seq: number;
 }
 
 export interface MeetingOptions {
   readonly id: string;
-  readonly peers: { readonly a: Peer; readonly b: Peer };
+  readonly places: { readonly a: Place; readonly b: Place };
+  /** What whoever comes back to a seat must know; absent where nobody can come back. */
+  readonly secrets?: { readonly [seat in Seat]: string };
   readonly settings: MeetingSettings;
   readonly software: string;
   /** How long the answer to a `/bye` may take. */
   readonly goodbyeMs: number;
+  /** How long a seat is kept for an agent that lost its connection; 0: not at all. */
+  readonly resumeMs: number;
   /** How long a peer may leave its socket full; 0: for ever. */
   readonly drainMs: number;
   readonly maxFrameBytes: number;
@@ -50,6 +70,12 @@ type SpeechFrame = Extract<AgentFrame, { type: 'speech' }>;
 /** What the meeting remembers of a seat. */
 interface SeatState {
   meta?: TurnMeta;
+  /** What its next message is numbered, of a seat that numbers them. */
+  number?: number;
+  /** The messages that have come, and with numbers the highest of them. */
+  said: number;
+  /** The seat is kept for somebody who lost the connection; this takes the limit back. */
+  cancelAbsence?: () => void;
   /** The last thing it said of itself since its last turn: often why it is gone. */
   status?: string;
   /** How many notices, of itself or of its prompt, it has sent since its last turn. */
@@ -58,18 +84,18 @@ interface SeatState {
   untold?: string;
 }
 
-/** Who is to answer a goodbye, and what the meeting's end will be called then. */
-interface Goodbye {
-  readonly answering: Seat;
-  readonly reason: StopReason;
-}
+/** How often a full disk is tried again. */
+const fullDiskRetryMs = 1_000;
 
 /** One conversation between two seats, from the first frame to the one stop reason. */
 export class Meeting {
   readonly id: string;
   readonly #options: MeetingOptions;
   readonly #lanes: { readonly [seat in Seat]: Lane };
-  readonly #states: { readonly [seat in Seat]: SeatState } = { a: { notices: 0 }, b: { notices: 0 } };
+  readonly #states: { readonly [seat in Seat]: SeatState } = {
+    a: { notices: 0, said: 0 },
+    b: { notices: 0, said: 0 },
+  };
   readonly #timers: (() => void)[] = [];
   readonly #running: RunningTurns<SpeechFrame> | undefined;
   #turns = 0;
@@ -77,7 +103,11 @@ export class Meeting {
   #questions = 0;
   #goodbye: Goodbye | undefined;
   #goodbyeAsked = false;
+  /** The next message is the last: the proxy is about to leave. */
+  #leaving: (() => void) | undefined;
   #stopped = false;
+  /** What waits for room on the disk. */
+  #held: (() => void)[] | undefined;
 
   constructor(options: MeetingOptions) {
     this.id = options.id;
@@ -89,36 +119,75 @@ export class Meeting {
 
   /** Introduces the two and tells one of them to start. */
   begin(): void {
-    const { id, peers, settings, software, random, folder } = this.#options;
-    const { a, b } = peers;
-    this.#write({
-      type: 'meeting',
-      meeting: id,
-      software,
-      settings,
-      seats: { a: a.participant, b: b.participant },
-    });
-    for (const peer of [a, b]) {
-      const { seat, participant, greeting } = peer;
-      this.#write({ type: 'seated', seat, name: participant.name, dialect: greeting.dialect });
-    }
+    const { id, places, settings, software, random } = this.#options;
+    const { a, b } = places;
+    const participants = { a: a.participant, b: b.participant };
+    this.#write({ type: 'meeting', meeting: id, software, settings, seats: participants });
+    for (const { seat, name, dialect } of [a, b]) this.#write({ type: 'seated', seat, name, dialect });
+    this.#startClock(settings.maxSeconds * 1_000);
     const first = settings.first === 'random' ? (random() < 0.5 ? 'a' : 'b') : settings.first;
-    this.#write({ type: 'start', seat: first, hello: settings.hello });
-    if (!this.#commit()) return;
-    const where = folder === undefined ? {} : { folder };
-    this.#show({ type: 'paired', meeting: id, seats: { a: a.participant, b: b.participant }, ...where });
-    a.welcome(id, b.participant.name, this.#turns);
-    b.welcome(id, a.participant.name, this.#turns);
-    if (settings.maxSeconds > 0) this.#after(settings.maxSeconds * 1_000, () => this.#stopForTime());
-    if (!this.#introduceExecution()) return;
-    this.#send(otherSeat(first), this.#options.delays.hello(first), (peer) => peer.hello(settings.hello));
+    this.#open(first);
   }
 
-  receive(seat: Seat, frame: AgentFrame): void {
-    if (this.#stopped) return;
-    if (this.#running?.putOff(seat, () => this.receive(seat, frame))) return;
+  /** Goes on where the journal ends; both seats are empty, and kept for those who held them. */
+  goOn(memory: Memory): void {
+    const { clock, settings, execution } = this.#options;
+    this.#turns = memory.turns;
+    this.#questions = memory.questions;
+    this.#goodbye = memory.goodbye;
+    execution?.restore(memory.passedTests);
+    for (const seat of seats) {
+      this.#states[seat].said = memory.said[seat];
+      this.#write({ type: 'lost', seat, detail: 'the proxy ended' });
+    }
+    this.#startClock(Math.max(1, memory.startedAtMs + settings.maxSeconds * 1_000 - clock.nowMs()));
+    this.#commit(() => {
+      this.#showPaired();
+      for (const seat of seats) this.#awaitReturn(seat, `${this.#nameOf(seat)} did not come back`);
+      if (!memory.isBegun) this.#open(settings.first === 'b' ? 'b' : 'a');
+      else if (memory.last) this.#takeUp(memory.last);
+    });
+  }
+
+  /** Whether who greets so has the right to come back to that seat. */
+  isHeldBy(seat: Seat, secret: string): boolean {
+    const expected = this.#options.secrets?.[seat];
+    return !this.#stopped && expected !== undefined && isSameSecret(secret, expected);
+  }
+
+  /** Somebody comes back to a seat; `view` is what that seat has lived through so far. */
+  reseat(peer: Peer, view: SeatView): void {
+    const { seat, greeting } = peer;
+    const place = this.#options.places[seat];
+    const old = place.detach();
+    if (old) this.#write({ type: 'lost', seat, detail: 'came back by another connection' });
+    old?.refuse(new ProtocolError('seat-taken', 'somebody came back to this seat by another connection'));
+    this.#states[seat].cancelAbsence?.();
+    delete this.#states[seat].cancelAbsence;
+    delete this.#states[seat].meta;
+    delete this.#states[seat].number;
+    this.#write({ type: 'returned', seat });
+    this.#commit(() => {
+      peer.together(() => {
+        this.#welcome(peer);
+        if (greeting.seen === undefined) peer.history(view.history());
+        place.attach(peer);
+        for (const told of view.told(greeting.seen, place.sentSeq)) {
+          place.deliver(told.seq, (peer) => tellAgain(peer, told));
+        }
+      });
+      this.#showStatus(seat, 'is back');
+    });
+  }
+
+  receive(peer: Peer, frame: AgentFrame): void {
+    const { seat } = peer;
+    const place = this.#options.places[seat];
+    // A connection that was replaced has no say any more.
+    if (this.#stopped || place.peer !== peer) return;
+    if (this.#putOff(seat, () => this.receive(peer, frame))) return;
     const state = this.#states[seat];
-    const partner = this.#options.peers[otherSeat(seat)];
+    const partner = this.#options.places[otherSeat(seat)];
     switch (frame.type) {
       case 'delta':
         this.#show({ type: 'delta', meeting: this.id, seat, text: frame.text });
@@ -126,46 +195,52 @@ export class Meeting {
         return;
       case 'meta':
         state.meta = frame.meta;
+        if (frame.number !== undefined) state.number = frame.number;
         return;
       case 'status': {
         if (++state.notices > maxNotices) return;
         const text = frame.text.slice(0, maxStatusCharacters);
         state.status = text;
         this.#write({ type: 'status', seat, text });
-        if (!this.#commit()) return;
-        this.#showStatus(seat, text);
-        return;
+        return this.#commit(() => this.#showStatus(seat, text));
       }
       case 'truncated':
         if (++state.notices > maxNotices) return;
         this.#write({ type: 'truncated', seat, count: frame.count, start: frame.start });
-        this.#commit();
-        return;
+        return this.#commit(() => {});
+      case 'leave':
+        this.#write({ type: 'lost', seat, detail: `left: ${frame.text.slice(0, maxStatusCharacters)}` });
+        return this.#loseFor(`${this.#nameOf(seat)} left: ${frame.text}`);
       case 'speech':
+        if (this.#isRepeated(peer, state)) return;
         // The last words and the end of the meeting leave in one piece: nobody starts to answer them.
         partner.together(() => this.#hear(seat, frame));
     }
   }
 
-  /** The connection of a seat has ended. */
-  lose(seat: Seat, { detail, partial }: SocketEnd): void {
-    if (this.#stopped) return;
+  /** A connection has ended. */
+  lose(peer: Peer, { detail, partial }: SocketEnd): void {
+    const { seat } = peer;
+    const place = this.#options.places[seat];
+    if (this.#stopped || place.peer !== peer) return;
     const end = { detail, ...(partial === undefined ? {} : { partial }) };
-    if (this.#running?.putOff(seat, () => this.lose(seat, end))) return;
+    if (this.#putOff(seat, () => this.lose(peer, end))) return;
     this.#write({ type: 'lost', seat, ...end });
     const { status } = this.#states[seat];
     const sentence = `${this.#nameOf(seat)} ${detail}${status === undefined ? '' : `: ${status}`}`;
-    // Whoever was told goodbye may just go.
-    if (this.#goodbye) this.stop(this.#goodbye.reason, sentence);
-    else this.stop('agent-lost', sentence);
+    const { resumeMs, secrets } = this.#options;
+    if (resumeMs === 0 || !secrets || !peer.wants('history')) return this.#loseFor(sentence);
+    place.detach();
+    this.#commit(() => this.#awaitReturn(seat, sentence));
   }
 
   /** A seat broke a rule of the wire: it is told so, and the meeting cannot go on. */
-  expel(seat: Seat, error: ProtocolError): void {
-    if (this.#stopped) return;
-    if (this.#running?.putOff(seat, () => this.expel(seat, error))) return;
+  expel(peer: Peer, error: ProtocolError): void {
+    const { seat } = peer;
+    if (this.#stopped || this.#options.places[seat].peer !== peer) return;
+    if (this.#putOff(seat, () => this.expel(peer, error))) return;
     this.#write({ type: 'lost', seat, detail: `${error.code}: ${error.message}` });
-    this.#options.peers[seat].refuse(error);
+    peer.refuse(error);
     this.stop('error', `${this.#nameOf(seat)} was disconnected: ${error.message}`);
   }
 
@@ -178,12 +253,19 @@ export class Meeting {
     });
   }
 
+  /** Lets the message that is being written come to its end, then calls `leave`; after `limitMs` in any case. */
+  leaveAfterTurn(limitMs: number, leave: () => void): void {
+    if (this.#stopped) return;
+    this.#leaving = leave;
+    this.#after(limitMs, leave);
+  }
+
   /** Ends the meeting. Only the first call counts. */
   stop(reason: StopReason, detail?: string): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    for (const cancel of this.#timers) cancel();
-    const { peers, onStopped, folder } = this.#options;
+    this.#cancelTimers();
+    const { places, onStopped } = this.#options;
     for (const { seat, speech } of this.#running?.stop() ?? []) {
       this.#send(seat, 0, (peer) => this.#sayTo(peer, speech));
     }
@@ -191,80 +273,136 @@ export class Meeting {
     this.#lanes.b.flush();
     const why = detail === undefined ? { reason } : { reason, detail };
     this.#write({ type: 'stop', ...why });
-    this.#commit();
-    peers.a.stop(reason);
-    peers.b.stop(reason);
-    const where = folder === undefined ? {} : { folder };
-    this.#show({ type: 'stopped', meeting: this.id, ...why, turns: this.#turns, ...where });
+    try {
+      this.#options.record.commit();
+    } catch (error) {
+      onStopped('error', messageOf(error));
+      this.#sayStopped({ reason: 'error', detail: messageOf(error) });
+      return;
+    }
+    places.a.stop(reason);
+    places.b.stop(reason);
+    this.#sayStopped(why);
     onStopped(reason, detail);
+  }
+
+  /** Leaves the meeting as it is, for another proxy to go on with. */
+  handOver(error: ProtocolError): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#cancelTimers();
+    this.#running?.stop();
+    for (const seat of seats) this.#options.places[seat].refuse(error);
   }
 
   #hear(seat: Seat, speech: SpeechFrame): void {
     const { text, control } = speech;
     const state = this.#states[seat];
-    if (text === '' && control) {
-      this.#questions++;
-      this.#write({ type: 'control', seat, verb: control });
-      if (!this.#commit()) return;
-      this.#show({ type: 'control', meeting: this.id, seat, verb: control });
-    } else {
-      const extras = { ...(control ? { control } : {}), ...(state.meta ? { meta: state.meta } : {}) };
-      const turn = ++this.#turns;
-      this.#write({ type: 'turn', seat, turn, text, ...extras });
-      if (!this.#commit()) return;
-      this.#show({ type: 'turn', meeting: this.id, seat, turn, text, ...extras });
-    }
+    const { meta } = state;
     delete state.meta;
     delete state.status;
     state.notices = 0;
-    const work = text === '' ? undefined : this.#options.execution?.examine(text);
+    state.said++;
+    if (text === '' && control) {
+      this.#questions++;
+      this.#write({ type: 'control', seat, verb: control });
+      return this.#commit(() => {
+        this.#show({ type: 'control', meeting: this.id, seat, verb: control });
+        this.#forward(seat, speech);
+      });
+    }
+    const extras = { ...(control ? { control } : {}), ...(meta ? { meta } : {}) };
+    const turn = ++this.#turns;
+    this.#write({ type: 'turn', seat, turn, text, ...extras });
+    this.#commit(() => {
+      this.#show({ type: 'turn', meeting: this.id, seat, turn, text, ...extras });
+      this.#examine(seat, turn, speech);
+    });
+  }
+
+  /** Has the code of a turn run before it is passed on. */
+  #examine(seat: Seat, turn: number, speech: SpeechFrame): void {
+    const work = speech.text === '' ? undefined : this.#options.execution?.examine(speech.text);
     if (!work) return this.#forward(seat, speech);
-    this.#options.peers[seat].pause();
-    this.#running?.start(seat, this.#turns, work, speech, (report) => this.#reveal(seat, speech, report));
+    this.#options.places[seat].pause();
+    this.#running?.start(seat, turn, work, speech, (report) => this.#reveal(seat, turn, speech, report));
   }
 
   /** Passes a turn on with the results of its code below it, which the author is told as well. */
-  #reveal(seat: Seat, speech: SpeechFrame, { results, problems, note }: Report): void {
-    const { peers } = this.#options;
+  #reveal(seat: Seat, turn: number, speech: SpeechFrame, { results, problems, note }: Report): void {
+    const { places } = this.#options;
     const partner = otherSeat(seat);
     const { control } = speech;
-    peers[partner].together(() => {
+    const text = `${speech.text}\n\n${results}`;
+    const fits = Buffer.byteLength(encodeText(text)) <= this.#options.maxFrameBytes;
+    places[partner].together(() => {
       if (note !== '') this.#tell(seat, note);
-      if (problems !== '')
-        this.#show({ type: 'problems', meeting: this.id, seat, turn: this.#turns, text: problems });
-      const text = `${speech.text}\n\n${results}`;
-      const fits = Buffer.byteLength(encodeText(text)) <= this.#options.maxFrameBytes;
       if (results !== '' && !fits) this.#tell(partner, `What came of your partner's code:\n\n${results}`);
-      if (this.#stopped) return;
-      const hasResults = results !== '' && fits;
-      this.#forward(seat, hasResults ? { type: 'speech', text, ...(control ? { control } : {}) } : speech);
+      this.#commit(() => {
+        if (problems !== '') this.#show({ type: 'problems', meeting: this.id, seat, turn, text: problems });
+        const hasResults = results !== '' && fits;
+        this.#forward(seat, hasResults ? { type: 'speech', text, ...(control ? { control } : {}) } : speech);
+      });
     });
-    peers[seat].resume();
+    places[seat].resume();
   }
 
   #recordCode(event: Extract<MeetingEvent, { type: 'block' | 'result' }>): void {
     this.#write(event);
-    if (this.#commit()) this.#show({ ...event, meeting: this.id });
+    this.#commit(() => this.#show({ ...event, meeting: this.id }));
   }
 
   /** Tells a seat what it must know and must not answer. */
   #tell(seat: Seat, text: string): void {
     this.#write({ type: 'note', seat, text });
-    if (!this.#commit()) return;
-    const peer = this.#options.peers[seat];
-    const state = this.#states[seat];
-    if (peer.wants('note')) peer.note(text);
-    else state.untold = state.untold === undefined ? text : `${state.untold}\n\n${text}`;
+    const { seq } = this.#options.record;
+    this.#commit(() => this.#pass(seat, seq, text));
   }
 
-  /** False where the meeting came to its end over it. */
-  #introduceExecution(): boolean {
-    const { execution, peers } = this.#options;
-    for (const seat of seats) {
-      const text = execution?.introduce(seat);
-      if (text !== undefined && peers[seat].wants('note')) this.#tell(seat, text);
+  #pass(seat: Seat, seq: number, note: string): void {
+    const place = this.#options.places[seat];
+    const state = this.#states[seat];
+    if (place.wants('note')) place.deliver(seq, (peer) => peer.note(note));
+    else state.untold = state.untold === undefined ? note : `${state.untold}\n\n${note}`;
+  }
+
+  /** What was said last may have been said to nobody: its code was not run yet, or the end not told. */
+  #takeUp({ seat, turn, text, control, answersGoodbye, code, isReported }: LastMessage): void {
+    const speech: SpeechFrame = { type: 'speech', text, ...(control ? { control } : {}) };
+    const work = text === '' || isReported ? undefined : this.#options.execution?.examine(text);
+    if (work && code.length === 0) return this.#examine(seat, turn, speech);
+    if (work) {
+      const executed = executedOf(code);
+      for (const { block, result } of executed.filter((one) => one.isLost)) {
+        this.#write({ type: 'result', seat, turn, kind: block.kind, number: block.number, ...result });
+      }
+      const report = this.#options.execution?.report(executed, work.problems);
+      if (report) return this.#reveal(seat, turn, speech, report);
     }
-    return !this.#stopped;
+    const ending = this.#endingAfter(seat, control, answersGoodbye);
+    if (ending) return this.stop(ending.reason, ending.detail);
+    for (const place of Object.values(this.#options.places))
+      place.deliver(this.#options.record.seq, () => {});
+    if (this.#goodbye) this.#awaitGoodbye();
+  }
+
+  /** Whether a message was the last. */
+  #endingAfter(
+    seat: Seat,
+    control: SpokenVerb | undefined,
+    answersGoodbye: boolean,
+  ): { reason: StopReason; detail?: string } | undefined {
+    const passed = this.#options.execution?.enoughPassed;
+    if (passed !== undefined) {
+      return { reason: 'tests-passed', detail: `${passed} ${passed === 1 ? 'test' : 'tests'}` };
+    }
+    if (control === 'stop' || control === 'end') {
+      const reason = control === 'end' ? 'end' : 'stopped';
+      return { reason, detail: `${this.#nameOf(seat)} said /${control}` };
+    }
+    if (this.#goodbye && answersGoodbye) return { reason: this.#goodbye.reason };
+    // Two who ask each other for help without a word would otherwise never end.
+    return stopAfterTurn(this.#turns + this.#questions, this.#options.settings);
   }
 
   /** Passes on what was said, and ends the meeting if it was the last word. */
@@ -277,30 +415,18 @@ export class Meeting {
         if (control) peer[control]();
         if (control === 'bye') this.#awaitGoodbye();
       });
-    const passed = this.#options.execution?.enoughPassed;
-    if (passed !== undefined) {
+    const ending = this.#endingAfter(seat, control, this.#goodbye?.answering === seat);
+    if (ending) {
       if (said) pass();
-      return this.stop('tests-passed', `${passed} ${passed === 1 ? 'test' : 'tests'}`);
-    }
-    if (control === 'stop' || control === 'end') {
-      if (said) pass();
-      return this.stop(control === 'end' ? 'end' : 'stopped', `${this.#nameOf(seat)} said /${control}`);
-    }
-    if (this.#goodbye?.answering === seat) {
-      if (said) pass();
-      return this.stop(this.#goodbye.reason);
-    }
-    // Two who ask each other for help without a word would otherwise never end.
-    const limit = stopAfterTurn(this.#turns + this.#questions, this.#options.settings);
-    if (limit) {
-      if (said) pass();
-      return this.stop(limit.reason, limit.detail);
+      return this.stop(ending.reason, ending.detail);
     }
     if (control === 'bye' || this.#goodbyeAsked) {
-      this.#expectGoodbye({ answering: otherSeat(seat), reason: this.#goodbyeAsked ? 'stopped' : 'end' });
-      return pass('bye');
+      this.#goodbye ??= { answering: otherSeat(seat), reason: this.#goodbyeAsked ? 'stopped' : 'end' };
+      pass('bye');
+    } else {
+      pass(control === 'help' ? control : undefined);
     }
-    pass(control);
+    this.#leaving?.();
   }
 
   /** A seat that takes no notes gets them here. */
@@ -312,16 +438,71 @@ export class Meeting {
     else peer.text(`${untold}\n\n${text}`);
   }
 
-  #expectGoodbye(goodbye: Goodbye): void {
-    this.#goodbye ??= goodbye;
-  }
-
   /** From the moment it was told, whoever is to answer a goodbye has so long for it. */
   #awaitGoodbye(): void {
     const goodbye = this.#goodbye;
     if (!goodbye || this.#stopped) return;
     const late = `${this.#nameOf(goodbye.answering)} did not answer the goodbye`;
     this.#after(this.#options.goodbyeMs, () => this.stop(goodbye.reason, late));
+  }
+
+  /** Keeps a seat for the one who held it. */
+  #awaitReturn(seat: Seat, sentence: string): void {
+    const { resumeMs } = this.#options;
+    this.#showStatus(seat, `lost the connection; the seat is kept for ${resumeMs / 1_000} s`);
+    this.#states[seat].cancelAbsence?.();
+    this.#states[seat].cancelAbsence = this.#after(resumeMs, () => this.#loseFor(sentence));
+  }
+
+  /** Nobody will come back. Whoever was told goodbye may just go. */
+  #loseFor(sentence: string): void {
+    this.stop(this.#goodbye?.reason ?? 'agent-lost', sentence);
+  }
+
+  /** Welcomes the two, and tells one of them to begin. */
+  #open(first: Seat): void {
+    const { places, settings, execution, record, delays } = this.#options;
+    const introductions = seats.flatMap((seat) => {
+      const text = execution?.introduce(seat);
+      return text !== undefined && places[seat].wants('note') ? [{ seat, text }] : [];
+    });
+    const notes = introductions.map(({ seat, text }) => {
+      this.#write({ type: 'note', seat, text });
+      return { seat, text, seq: record.seq };
+    });
+    this.#write({ type: 'start', seat: first, hello: settings.hello });
+    const { seq } = record;
+    this.#commit(() => {
+      this.#showPaired();
+      for (const seat of seats) {
+        const { peer } = places[seat];
+        if (peer) this.#welcome(peer);
+      }
+      for (const note of notes) this.#pass(note.seat, note.seq, note.text);
+      const hello = (peer: Peer): void => peer.hello(settings.hello);
+      this.#send(otherSeat(first), delays.hello(first), hello, seq);
+    });
+  }
+
+  #welcome(peer: Peer): void {
+    const { places, secrets } = this.#options;
+    const { seat } = peer;
+    peer.welcome({
+      meeting: this.id,
+      partner: places[otherSeat(seat)].name,
+      turn: this.#turns,
+      ...(secrets && peer.wants('history') ? { secret: secrets[seat], said: this.#states[seat].said } : {}),
+    });
+  }
+
+  /** A message that came before, and comes again because its sender could not know that it had arrived. */
+  #isRepeated(peer: Peer, state: SeatState): boolean {
+    if (!peer.wants('numbered')) return false;
+    const { number } = state;
+    delete state.number;
+    if (number === undefined || number <= state.said) return true;
+    state.said = number - 1;
+    return false;
   }
 
   /** Sends from `seat` to the other one, when the rate limit and the other's socket allow. */
@@ -332,56 +513,131 @@ export class Meeting {
     this.#send(seat, delayMs, send);
   }
 
-  #send(seat: Seat, delayMs: number, send: (peer: Peer) => void): void {
+  #send(seat: Seat, delayMs: number, send: (peer: Peer) => void, seq = this.#options.record.seq): void {
     const to = otherSeat(seat);
-    const peer = this.#options.peers[to];
+    const place = this.#options.places[to];
     this.#lanes[seat].deliver(delayMs, () => {
-      peer.together(() => send(peer));
+      place.deliver(seq, send);
       if (!this.#stopped) this.#show({ type: 'thinking', meeting: this.id, seat: to });
     });
   }
 
   #createLane(from: Seat): Lane {
-    const { peers, clock, drainMs } = this.#options;
-    const to = otherSeat(from);
-    const late = `${peers[to].participant.name} has read nothing for ${drainMs / 1_000} s`;
-    const onStuck = (): void => this.expel(to, new ProtocolError('too-slow', late));
-    return new Lane({ from: peers[from], to: peers[to], clock, drainMs, onStuck });
+    const { places, clock, drainMs } = this.#options;
+    const to = places[otherSeat(from)];
+    const late = `${to.name} has read nothing for ${drainMs / 1_000} s`;
+    const onStuck = (): void => {
+      if (to.peer) this.expel(to.peer, new ProtocolError('too-slow', late));
+    };
+    return new Lane({ from: places[from], to, clock, drainMs, onStuck });
   }
 
-  #stopForTime(): void {
-    this.stop('max-seconds', `${this.#options.settings.maxSeconds} s`);
+  #startClock(remainingMs: number): void {
+    const { maxSeconds } = this.#options.settings;
+    if (maxSeconds > 0) this.#after(remainingMs, () => this.stop('max-seconds', `${maxSeconds} s`));
   }
 
-  #after(delayMs: number, run: () => void): void {
-    this.#timers.push(this.#options.clock.after(delayMs, run));
+  #after(delayMs: number, run: () => void): () => void {
+    const cancel = this.#options.clock.after(delayMs, run);
+    this.#timers.push(cancel);
+    return cancel;
+  }
+
+  #cancelTimers(): void {
+    for (const cancel of this.#timers) cancel();
+  }
+
+  /** Puts off what concerns a seat whose code is running, or anybody while the disk is full. */
+  #putOff(seat: Seat, action: () => void): boolean {
+    this.#held?.push(action);
+    return this.#held !== undefined || (this.#running?.putOff(seat, action) ?? false);
   }
 
   #write(event: MeetingEvent): void {
     this.#options.record.append(event);
   }
 
-  /** False when the journal cannot be written: then nothing more is forwarded, and the meeting ends. */
-  #commit(): boolean {
+  /**
+   * Does `then` when all that was written is in the journal: at once, or as soon as the disk has room again.
+   * A journal that cannot be written ends the meeting, for nothing may be said that it does not hold.
+   */
+  #commit(then: () => void): void {
+    if (this.#held) return void this.#held.push(then);
     try {
       this.#options.record.commit();
-      return true;
     } catch (error) {
-      this.stop('error', messageOf(error));
-      return false;
+      if (!(error instanceof ColloquyError && error.retryable) || this.#stopped) {
+        return this.stop('error', messageOf(error));
+      }
+      this.#held = [then];
+      return this.#awaitRoom(error.message);
     }
+    then();
+  }
+
+  #awaitRoom(problem: string): void {
+    for (const seat of seats) this.#options.places[seat].pause();
+    this.#show({ type: 'status', meeting: this.id, seat: 'a', text: `the meeting waits: ${problem}` });
+    const retry = (): void => {
+      try {
+        this.#options.record.commit();
+      } catch (again) {
+        if (again instanceof ColloquyError && again.retryable)
+          return void this.#after(fullDiskRetryMs, retry);
+        return this.stop('error', messageOf(again));
+      }
+      const held = this.#held ?? [];
+      this.#held = undefined;
+      for (const seat of seats) {
+        this.#options.places[seat].resume();
+        this.#showStatus(seat, 'the meeting goes on: the journal can be written again');
+      }
+      for (const [at, action] of held.entries()) {
+        // The disk may be full again after the first of them.
+        if (this.#held) return void (this.#held as (() => void)[]).push(...held.slice(at));
+        action();
+      }
+    };
+    this.#after(fullDiskRetryMs, retry);
   }
 
   #show(event: ViewerEvent): void {
     this.#options.watch(event);
   }
 
+  #showPaired(): void {
+    const { places, folder } = this.#options;
+    const participants = { a: places.a.participant, b: places.b.participant };
+    const where = folder === undefined ? {} : { folder };
+    this.#show({ type: 'paired', meeting: this.id, seats: participants, ...where });
+  }
+
+  #sayStopped(why: { reason: StopReason; detail?: string }): void {
+    const { folder } = this.#options;
+    const where = folder === undefined ? {} : { folder };
+    this.#show({ type: 'stopped', meeting: this.id, ...why, turns: this.#turns, ...where });
+  }
+
   #showStatus(seat: Seat, text: string): void {
     this.#show({ type: 'status', meeting: this.id, seat, text });
-    this.#options.peers[otherSeat(seat)].status(text);
+    this.#options.places[otherSeat(seat)].status(text);
   }
 
   #nameOf(seat: Seat): string {
-    return `${this.#options.peers[seat].participant.name} (seat ${seat})`;
+    return `${this.#options.places[seat].name} (seat ${seat})`;
+  }
+}
+
+function tellAgain(peer: Peer, told: Told): void {
+  switch (told.type) {
+    case 'start':
+      return peer.hello(told.hello);
+    case 'note':
+      return peer.wants('note') ? peer.note(told.text) : undefined;
+    case 'control':
+      return peer[told.control]();
+    case 'text':
+      if (told.text !== '' || !told.control) peer.text(told.text);
+      if (told.control) peer[told.control]();
   }
 }

@@ -1,7 +1,7 @@
 import type { ProtocolError } from '../wire/errors.ts';
 import type { Greeting } from '../wire/greeting.ts';
 import type { LineSocket } from '../wire/line-socket.ts';
-import { encodeClassicText, encodeControl, encodeText } from '../wire/message.ts';
+import { encodeClassicText, encodeControl, encodeText, type HistoryEntry } from '../wire/message.ts';
 import type { Feature, Participant, Seat } from '../wire/types.ts';
 
 /** An agent that has greeted, addressed in its own dialect. */
@@ -33,8 +33,26 @@ export class Peer {
     return this.greeting.dialect === 'framed';
   }
 
-  welcome(meeting: string, partner: string, turn: number): void {
-    if (this.isFramed) this.#control('welcome', { meeting, seat: this.seat, partner, turn });
+  /** `secret` and `said` are for those who may come back. */
+  welcome(welcome: {
+    readonly meeting: string;
+    readonly partner: string;
+    readonly turn: number;
+    readonly secret?: string;
+    readonly said?: number;
+  }): void {
+    if (!this.isFramed) return;
+    const { meeting, ...rest } = welcome;
+    this.#control('welcome', { meeting, seat: this.seat, ...rest });
+  }
+
+  /** Which event of the journal follows. */
+  seq(seq: number): void {
+    if (this.wants('numbered')) this.#control('seq', String(seq));
+  }
+
+  history(entries: readonly HistoryEntry[]): void {
+    if (this.wants('history')) this.#control('history', entries);
   }
 
   /** `/start`, or the words that stand for it. */

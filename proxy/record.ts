@@ -1,4 +1,7 @@
-import { createMeetingFolder, Journal } from '../journal/journal.ts';
+import path from 'node:path';
+import type { JournalEvent } from '../journal/event.ts';
+import { createMeetingFolder, Journal, journalFileName, type JournalOptions } from '../journal/journal.ts';
+import { recoverJournal, type Recovered } from '../journal/recover.ts';
 import { createTranscriptWriter } from '../journal/transcript-writer.ts';
 import type { Clock } from '../wire/clock.ts';
 import type { Record } from './meeting.ts';
@@ -11,21 +14,54 @@ export interface OpenRecord extends Record {
   close(): Promise<void>;
 }
 
+export type RecordOptions = Pick<JournalOptions, 'sync' | 'maxBytes'> & {
+  readonly clock: Clock;
+  readonly onError: (error: unknown) => void;
+};
+
 /**
  * A journal, with the transcripts written behind it; or, without a folder, nothing at all.
- * Throws ColloquyError `journal-failed`.
+ * Throws ColloquyError `journal-failed` or `journal-full`.
  */
 export function openRecord(
   transcripts: string | undefined,
   wish: string,
-  clock: Clock,
-  onError: (error: unknown) => void,
+  options: RecordOptions,
 ): OpenRecord {
-  if (transcripts === undefined) {
-    return { meeting: wish, append: () => {}, commit: () => {}, close: () => Promise.resolve() };
-  }
+  if (transcripts === undefined) return new NoRecord(wish);
   const { meeting, folder } = createMeetingFolder(transcripts, wish);
-  const journal = new Journal(folder, () => new Date(clock.nowMs()));
+  return keep(meeting, folder, Journal.create(folder, journalOptions(options)), options);
+}
+
+/**
+ * Reads the journal of an interrupted meeting, event by event, and mends its end. `reopen` goes on writing
+ * it. Rejects with ColloquyError where it cannot be read or written.
+ */
+export async function recoverRecord(
+  folder: string,
+  onEvent: (event: JournalEvent) => void,
+  options: RecordOptions,
+): Promise<{ readonly recovered: Recovered; readonly reopen: () => OpenRecord }> {
+  const recovered = await recoverJournal(folder, { onEvent });
+  const reopen = (): OpenRecord =>
+    keep(path.basename(folder), folder, Journal.reopen(folder, recovered, journalOptions(options)), options);
+  return { recovered, reopen };
+}
+
+export function journalOf(folder: string): string {
+  return path.join(folder, journalFileName);
+}
+
+function journalOptions({ clock, sync, maxBytes, onError }: RecordOptions): JournalOptions {
+  return {
+    now: () => clock.nowMs(),
+    onError,
+    ...(sync === undefined ? {} : { sync }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+  };
+}
+
+function keep(meeting: string, folder: string, journal: Journal, { onError }: RecordOptions): OpenRecord {
   const writer = createTranscriptWriter({ folder, onError });
   return {
     meeting,
@@ -35,9 +71,32 @@ export function openRecord(
       journal.commit();
       writer.poke();
     },
+    get seq() {
+      return journal.seq;
+    },
     async close() {
       journal.close();
       await writer.finish();
     },
   };
+}
+
+/** Counts what it does not keep. */
+class NoRecord implements OpenRecord {
+  readonly meeting: string;
+  seq = 0;
+
+  constructor(meeting: string) {
+    this.meeting = meeting;
+  }
+
+  append(): void {
+    this.seq++;
+  }
+
+  commit(): void {}
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
 }

@@ -1,17 +1,25 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { createMeetingId } from '../journal/meeting-id.ts';
+import type { MeetingSettings } from '../journal/event.ts';
 import { systemClock, type Clock } from '../wire/clock.ts';
-import { ColloquyError, messageOf, ProtocolError } from '../wire/errors.ts';
-import type { Greeting } from '../wire/greeting.ts';
+import { messageOf, ProtocolError } from '../wire/errors.ts';
+import { isMeetingName, type Greeting } from '../wire/greeting.ts';
 import { isSameSecret } from '../wire/secret.ts';
 import { seats, type Seat, type StopReason } from '../wire/types.ts';
-import { Guest } from './guest.ts';
-import { Meeting } from './meeting.ts';
-import { WaitingRoom, type Pair } from './pairing.ts';
-import { Execution, type ExecutionOptions } from './execution.ts';
 import { createDelays, type RateSettings } from './delays.ts';
-import { openRecord } from './record.ts';
-import type { MeetingSettings } from '../journal/event.ts';
+import { Execution, type ExecutionOptions } from './execution.ts';
+import { Guest } from './guest.ts';
+import { listenOn } from './listen.ts';
+import { Meeting } from './meeting.ts';
+import { MemoryBuilder } from './memory.ts';
+import { WaitingRoom, type Pair } from './pairing.ts';
+import { Place } from './place.ts';
+import { recall } from './recall.ts';
+import { journalOf, openRecord, recoverRecord, type OpenRecord, type RecordOptions } from './record.ts';
+import { isHeld, readSeatsFile, removeSeatsFile, writeSeatsFile, type SeatsFile } from './seats-file.ts';
 import type { Viewer } from './viewer.ts';
 
 export interface RelaySettings extends MeetingSettings {
@@ -31,6 +39,11 @@ export interface RelaySettings extends MeetingSettings {
   readonly rate: RateSettings;
   /** Folder of the journals and transcripts; undefined: nothing is kept. */
   readonly transcripts: string | undefined;
+  /** Which interrupted meetings in that folder are gone on with. */
+  readonly resume: 'all' | 'none' | readonly string[];
+  /** How long a seat is kept for an agent that lost its connection; 0: not at all. */
+  readonly resumeMs: number;
+  readonly journal: Pick<RecordOptions, 'sync' | 'maxBytes'>;
 }
 
 export interface RelayEnvironment {
@@ -55,10 +68,15 @@ export class Relay {
   /** Those who have no meeting yet. */
   readonly #guests = new Set<Guest>();
   #leaving = false;
-  readonly #meetings = new Map<string, Meeting>();
+  readonly #meetings = new Map<string, OpenMeeting>();
+  /** Meetings that are being read again. */
+  readonly #reviving = new Map<string, Promise<void>>();
   readonly #finishing = new Set<Promise<void>>();
-  readonly #room = new WaitingRoom<Guest>((meeting) => this.#meetings.has(meeting));
+  /** What the meetings that go on were called by those who asked for them. */
+  readonly #wishes = new Set<string>();
+  readonly #room = new WaitingRoom<Guest>((meeting) => this.#wishes.has(meeting));
   readonly #delays: ReturnType<typeof createDelays>;
+  #ports = { a: 0, b: 0 };
 
   constructor(settings: RelaySettings, environment: RelayEnvironment) {
     this.#settings = settings;
@@ -69,13 +87,14 @@ export class Relay {
 
   /** Resolves with the ports in use. Rejects with ColloquyError `port-taken` or `cannot-listen`. */
   async listen(): Promise<{ readonly [seat in Seat]: number }> {
-    const ports = { a: 0, b: 0 };
+    const ports = this.#ports;
     try {
       for (const seat of seats) ports[seat] = await listenOn(this.#listeners[seat], this.#settings, seat);
     } catch (error) {
       for (const seat of seats) this.#listeners[seat].close();
       throw error;
     }
+    await this.#reviveAll();
     return ports;
   }
 
@@ -83,7 +102,7 @@ export class Relay {
   sayGoodbye(): void {
     this.#leaving = true;
     for (const guest of this.#guests) guest.dismiss(shuttingDown());
-    for (const meeting of this.#meetings.values()) meeting.sayGoodbye();
+    for (const { meeting } of this.#meetings.values()) meeting.sayGoodbye();
   }
 
   get meetings(): number {
@@ -92,13 +111,32 @@ export class Relay {
 
   /** Accepts no more, ends what goes on, and resolves when all of it is written and closed. */
   async close(): Promise<void> {
-    const closed = seats.map(
-      (seat) => new Promise<void>((resolve) => this.#listeners[seat].close(() => resolve())),
-    );
-    for (const meeting of [...this.#meetings.values()]) meeting.stop('stopped', 'the proxy was shut down');
-    for (const guest of this.#guests) guest.dismiss(shuttingDown());
+    const closed = this.#stopListening();
+    for (const { meeting } of [...this.#meetings.values()])
+      meeting.stop('stopped', 'the proxy was shut down');
     await this.finish();
-    await Promise.all(closed);
+    await closed;
+  }
+
+  /**
+   * As `close`, but messages that are being written may come to their end, for `limitMs` at most. With
+   * `handOver` the meetings are not ended: their agents are sent away, to come back to the next proxy.
+   */
+  async shutDown(limitMs: number, handOver = false): Promise<void> {
+    const closed = this.#stopListening();
+    const ended = [...this.#meetings.values()].map(
+      ({ meeting, release }) =>
+        new Promise<void>((resolve) => {
+          meeting.leaveAfterTurn(limitMs, () => {
+            if (handOver) release();
+            else meeting.stop('stopped', 'the proxy was shut down');
+            resolve();
+          });
+        }),
+    );
+    await Promise.race([Promise.all(ended), this.#untilNoMeetings()]);
+    await this.finish();
+    await closed;
   }
 
   /** Resolves when the transcripts of all meetings that have ended are written. */
@@ -126,13 +164,35 @@ export class Relay {
     if (!isSameSecret(greeting.token ?? '', this.#settings.token)) {
       throw new ProtocolError('bad-token', 'this proxy asks for a token, and that is not it');
     }
-    const pair = this.#room.enter(guest, greeting.meeting);
-    const { log } = this.#environment;
-    log.info(
+    const { secret, meeting } = greeting;
+    if (secret !== undefined) return void this.#takeBack(guest, meeting ?? '', secret);
+    const pair = this.#room.enter(guest, meeting);
+    this.#environment.log.info(
       { seat: guest.seat, address: guest.address },
       `${greeting.participant.name} sits down (seat ${guest.seat})`,
     );
     if (pair) this.#hold(pair);
+  }
+
+  /** Gives somebody who lost the connection the seat back. */
+  async #takeBack(guest: Guest, id: string, secret: string): Promise<void> {
+    try {
+      if (!this.#meetings.has(id)) await this.#revive(id);
+      const open = this.#meetings.get(id);
+      const isHeld = (): boolean => open?.meeting.isHeldBy(guest.seat, secret) === true;
+      if (!open?.record.folder || !isHeld()) throw noSeat();
+      const view = await recall(journalOf(open.record.folder), guest.seat, () => open.record.seq);
+      if (!isHeld()) throw noSeat();
+      // Gone again while the journal was read.
+      if (!this.#guests.delete(guest)) return;
+      guest.join(open.meeting);
+      open.meeting.reseat(guest.peer, view);
+      guest.speakUp();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) this.#environment.log.warn({ error }, messageOf(error));
+      guest.dismiss(error instanceof ProtocolError ? error : noSeat());
+      this.#forget(guest, messageOf(error));
+    }
   }
 
   #forget(guest: Guest, detail: string): void {
@@ -142,54 +202,23 @@ export class Relay {
   }
 
   #hold(pair: Pair<Guest>): void {
-    const { clock, random, log, software, watch, execution } = this.#environment;
+    const { clock, random, log } = this.#environment;
     this.#guests.delete(pair.a);
     this.#guests.delete(pair.b);
     const peers = { a: pair.a.peer, b: pair.b.peer };
     const names = { a: peers.a.participant.name, b: peers.b.participant.name };
     const wish = pair.meeting ?? createMeetingId(names, new Date(clock.nowMs()), random);
     try {
-      const record = openRecord(this.#settings.transcripts, wish, clock, (error) =>
-        log.warn({}, messageOf(error)),
-      );
-      const { hello, first, maxMessages, maxSeconds, goodbyeMs, drainMs, maxFrameBytes } = this.#settings;
-      const meeting = new Meeting({
-        id: record.meeting,
-        peers,
-        settings: {
-          hello,
-          first,
-          maxMessages,
-          maxSeconds,
-          ...(execution ? { execution: execution.settings } : {}),
-        },
-        software,
-        goodbyeMs,
-        drainMs,
-        maxFrameBytes,
-        delays: this.#delays.forPair(peers),
-        record,
-        clock,
-        random,
-        watch,
-        ...(record.folder === undefined ? {} : { folder: record.folder }),
-        ...(execution
-          ? {
-              execution: new Execution(execution, {
-                meeting: record.meeting,
-                folder: record.folder,
-                maxFrameBytes,
-              }),
-            }
-          : {}),
-        onStopped: (reason, detail) => {
-          this.#meetings.delete(wish);
-          log.info({ meeting: record.meeting, reason, detail }, `${record.meeting} ended: ${reason}`);
-          this.#track(record.close().then(() => this.#environment.onMeetingEnded?.(record.meeting, reason)));
-        },
-      });
-      this.#meetings.set(wish, meeting);
-      log.info({ meeting: record.meeting }, `${names.a} meets ${names.b}: ${record.meeting}`);
+      const record = openRecord(this.#settings.transcripts, wish, this.#recordOptions());
+      const places = { a: placeOf(pair.a), b: placeOf(pair.b) };
+      const secrets = this.#mayResume(record.folder, [pair.a, pair.b]) ? newSecrets() : undefined;
+      if (secrets && record.folder) writeSeatsFile(record.folder, { ports: this.#ports, secrets });
+      const { hello, first, maxMessages, maxSeconds } = this.#settings;
+      const { execution } = this.#environment;
+      const limits = { hello, first, maxMessages, maxSeconds };
+      const settings = execution ? { ...limits, execution: execution.settings } : limits;
+      const meeting = this.#open({ wish, record, places, settings, secrets });
+      log.info({ meeting: meeting.id }, `${names.a} meets ${names.b}: ${meeting.id}`);
       pair.a.join(meeting);
       pair.b.join(meeting);
       meeting.begin();
@@ -204,9 +233,180 @@ export class Relay {
     }
   }
 
+  #open({
+    wish,
+    record,
+    places,
+    settings,
+    secrets,
+  }: {
+    readonly wish: string;
+    readonly record: OpenRecord;
+    readonly places: { readonly a: Place; readonly b: Place };
+    readonly settings: MeetingSettings;
+    readonly secrets: SeatsFile['secrets'] | undefined;
+  }): Meeting {
+    const { clock, random, log, software, watch, execution } = this.#environment;
+    const { goodbyeMs, drainMs, resumeMs, maxFrameBytes } = this.#settings;
+    const { meeting: id, folder } = record;
+    const where = folder === undefined ? {} : { folder };
+    const runs = execution && settings.execution;
+    const meeting = new Meeting({
+      id,
+      places,
+      ...(secrets ? { secrets } : {}),
+      settings,
+      software,
+      goodbyeMs,
+      drainMs,
+      resumeMs,
+      maxFrameBytes,
+      delays: this.#delays.forPair({ a: places.a.participant, b: places.b.participant }),
+      record,
+      clock,
+      random,
+      watch,
+      ...where,
+      ...(runs ? { execution: new Execution(execution, { meeting: id, folder, maxFrameBytes }) } : {}),
+      onStopped: (reason, detail) => {
+        if (folder !== undefined) removeSeatsFile(folder);
+        log.info({ meeting: id, reason, detail }, `${id} ended: ${reason}`);
+        close(() => this.#environment.onMeetingEnded?.(id, reason));
+      },
+    });
+    const close = (then: () => void): void => {
+      this.#meetings.delete(id);
+      this.#wishes.delete(wish);
+      this.#track(record.close().then(then));
+    };
+    const release = (): void => {
+      meeting.handOver(shuttingDown());
+      if (folder !== undefined && secrets) writeSeatsFile(folder, { ports: this.#ports, secrets }, 'nobody');
+      close(() => {});
+    };
+    this.#meetings.set(id, { meeting, record, release });
+    this.#wishes.add(wish);
+    return meeting;
+  }
+
+  /** Goes on with the meetings that were interrupted. */
+  async #reviveAll(): Promise<void> {
+    const { resume, transcripts } = this.#settings;
+    if (transcripts === undefined || resume === 'none') return;
+    const names = resume === 'all' ? namesIn(transcripts) : resume;
+    for (const name of names) {
+      await this.#revive(name).catch((error: unknown) => {
+        this.#environment.log.warn({ error }, `${name} cannot be gone on with: ${messageOf(error)}`);
+      });
+    }
+  }
+
+  #revive(id: string): Promise<void> {
+    const { transcripts, resume } = this.#settings;
+    const isWanted = resume === 'all' || resume.includes(id);
+    if (transcripts === undefined || !isWanted || !isMeetingName(id)) return Promise.resolve();
+    const running = this.#reviving.get(id);
+    if (running) return running;
+    const reviving = this.#readAgain(id, path.join(transcripts, id)).finally(() => this.#reviving.delete(id));
+    this.#reviving.set(id, reviving);
+    return reviving;
+  }
+
+  async #readAgain(id: string, folder: string): Promise<void> {
+    const { log } = this.#environment;
+    const file = readSeatsFile(folder);
+    if (!file || this.#meetings.has(id) || isHeld(file)) return;
+    const { secrets } = file;
+    writeSeatsFile(folder, { ports: this.#ports, secrets });
+    const builder = new MemoryBuilder();
+    const { recovered, reopen } = await recoverRecord(
+      folder,
+      (event) => builder.add(event),
+      this.#recordOptions(),
+    );
+    if (recovered.cut) {
+      log.warn(
+        { meeting: id, ...recovered.cut },
+        `${journalOf(folder)} ended in the middle of an event: ${recovered.cut.bytes} bytes were cut off and kept in journal.torn`,
+      );
+    }
+    for (const { line, problem } of recovered.badLines) {
+      log.warn(
+        { meeting: id, line },
+        `line ${line} of ${journalOf(folder)} cannot be read (${problem}); a copy is in journal.bad`,
+      );
+    }
+    const { memory } = builder;
+    if (!memory || this.#leaving) return memory ? undefined : removeSeatsFile(folder);
+    const place = (seat: Seat): Place =>
+      new Place({
+        seat,
+        participant: memory.seats[seat],
+        dialect: memory.dialects[seat],
+        features: ['note', 'history'],
+      });
+    const places = { a: place('a'), b: place('b') };
+    const { settings } = memory;
+    const meeting = this.#open({ wish: id, record: reopen(), places, settings, secrets });
+    log.info({ meeting: id }, `${id} goes on after ${memory.turns} turns, when its agents come back`);
+    meeting.goOn(memory);
+  }
+
+  #recordOptions(): RecordOptions {
+    const { clock, log } = this.#environment;
+    return { ...this.#settings.journal, clock, onError: (error) => log.warn({}, messageOf(error)) };
+  }
+
+  #mayResume(folder: string | undefined, guests: readonly Guest[]): boolean {
+    if (folder === undefined || this.#settings.resumeMs === 0) return false;
+    return guests.some(({ peer }) => peer.wants('history'));
+  }
+
+  #stopListening(): Promise<unknown> {
+    this.#leaving = true;
+    const closed = seats.map(
+      (seat) => new Promise<void>((resolve) => this.#listeners[seat].close(() => resolve())),
+    );
+    for (const guest of this.#guests) guest.dismiss(shuttingDown());
+    return Promise.all(closed);
+  }
+
+  async #untilNoMeetings(): Promise<void> {
+    while (this.#meetings.size > 0) {
+      await new Promise<void>((resolve) => this.#environment.clock.after(20, resolve));
+    }
+  }
+
   #track(work: Promise<void>): void {
     const tracked = work.finally(() => this.#finishing.delete(tracked));
     this.#finishing.add(tracked);
+  }
+}
+
+interface OpenMeeting {
+  readonly meeting: Meeting;
+  readonly record: OpenRecord;
+  /** Gives it up without ending it, for another proxy to go on with. */
+  readonly release: () => void;
+}
+
+function placeOf({ seat, peer }: Guest): Place {
+  const { participant, dialect, features } = peer.greeting;
+  const place = new Place({ seat, participant, dialect, features });
+  place.attach(peer);
+  return place;
+}
+
+/** 128 bits each: nobody guesses them. */
+function newSecrets(): SeatsFile['secrets'] {
+  return { a: randomBytes(16).toString('hex'), b: randomBytes(16).toString('hex') };
+}
+
+function namesIn(transcripts: string): string[] {
+  try {
+    return readdirSync(transcripts).filter(isMeetingName);
+  } catch {
+    return [];
   }
 }
 
@@ -214,28 +414,9 @@ function shuttingDown(): ProtocolError {
   return new ProtocolError('shutting-down', 'the proxy is shutting down');
 }
 
-function listenOn(
-  server: net.Server,
-  { host, ports, freePorts }: RelaySettings,
-  seat: Seat,
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let port = ports[seat];
-    server.on('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      if (taken && freePorts && port !== 0) {
-        port = 0;
-        return listen();
-      }
-      const why = taken
-        ? 'is taken; stop what listens there or choose another with'
-        : `cannot be used (${error.code}); see`;
-      const message = `port ${port} on ${host} ${why} --port-${seat}`;
-      reject(new ColloquyError(message, { code: taken ? 'port-taken' : 'cannot-listen', cause: error }));
-    });
-    // A crowd may arrive at once; the system cuts this down to what it allows.
-    const listen = (): unknown => server.listen({ host, port, backlog: 4_096 });
-    server.on('listening', () => resolve((server.address() as net.AddressInfo).port));
-    listen();
-  });
+function noSeat(): ProtocolError {
+  return new ProtocolError(
+    'no-seat',
+    'there is no such seat to come back to: the meeting is over, or it is another secret',
+  );
 }

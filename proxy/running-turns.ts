@@ -1,4 +1,4 @@
-import type { Block } from '../journal/block.ts';
+import type { Block, BlockResult } from '../journal/block.ts';
 import type { MeetingEvent } from '../journal/event.ts';
 import { messageOf } from '../wire/errors.ts';
 import { seats, type Seat } from '../wire/types.ts';
@@ -81,13 +81,30 @@ export class RunningTurns<T> {
   }
 }
 
-function unfinished({
-  seat,
-  turn,
-  kind,
-  number,
-}: { seat: Seat; turn: number } & Pick<Block, 'kind' | 'number'>): CodeEvent {
-  const detail = 'the meeting ended while it ran';
+/** What became of blocks that a journal tells of; one without a result was lost with the proxy. */
+export function executedOf(
+  events: readonly CodeEvent[],
+): { readonly block: Block; readonly result: BlockResult; readonly isLost: boolean }[] {
+  return events.flatMap((event, at) => {
+    if (event.type !== 'block') return [];
+    const { kind, number, language, code } = event;
+    const result = events
+      .slice(at)
+      .find((later) => later.type === 'result' && later.kind === kind && later.number === number);
+    const isLost = result?.type !== 'result';
+    const lost = resultOf(unfinished(event, 'the proxy ended while it ran'));
+    return [{ block: { kind, number, language, code }, result: isLost ? lost : resultOf(result), isLost }];
+  });
+}
+
+function resultOf({ outcome, output, outputBytes, detail, files, ms }: BlockResult): BlockResult {
+  return { outcome, output, outputBytes, ...(detail === undefined ? {} : { detail }), files, ms };
+}
+
+function unfinished(
+  { seat, turn, kind, number }: { seat: Seat; turn: number } & Pick<Block, 'kind' | 'number'>,
+  detail = 'the meeting ended while it ran',
+): Extract<CodeEvent, { type: 'result' }> {
   return {
     type: 'result',
     seat,

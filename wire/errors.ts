@@ -26,6 +26,7 @@ export const protocolErrorCodes = [
   'bad-greeting',
   'second-greeting',
   'seat-taken',
+  'no-seat',
   'bad-meeting',
   'bad-token',
   'frame-too-large',

@@ -9,6 +9,10 @@ export interface Greeting {
   readonly participant: Participant;
   readonly meeting?: string;
   readonly token?: string;
+  /** Of an agent that comes back: what `/welcome` gave it for its seat. */
+  readonly secret?: string;
+  /** Of an agent that comes back and remembers: the last `/seq` it took. */
+  readonly seen?: number;
   readonly features: readonly Feature[];
 }
 
@@ -32,12 +36,19 @@ const jsonGreeting = z.object({
   software: z.optional(shortText),
   meeting: z.optional(z.string()),
   token: z.optional(z.string()),
+  secret: z.optional(shortText),
+  seen: z.optional(z.number().check(z.int(), z.nonnegative())),
   // Features of later versions are no reason to turn somebody away.
   features: z.optional(z.array(z.string())),
 });
 
 /** What follows `/iam: ` when an agent of this project greets. */
 export type JsonGreeting = z.infer<typeof jsonGreeting>;
+
+/** Whether it can be the name of a meeting, and so of its folder. */
+export function isMeetingName(text: string): boolean {
+  return meetingNamePattern.test(text);
+}
 
 /** Whether a line is a greeting at all, in either form. */
 export function isGreeting(line: string): boolean {
@@ -65,8 +76,8 @@ function parseJsonGreeting(argument: string): Greeting {
       `the greeting is no valid JSON greeting${where}: ${issue?.message ?? ''}`,
     );
   }
-  const { meeting, token, features: wanted = [], persona, ...rest } = parsed.data;
-  if (meeting !== undefined && !meetingNamePattern.test(meeting)) {
+  const { meeting, token, secret, seen, features: wanted = [], persona, ...rest } = parsed.data;
+  if (meeting !== undefined && !isMeetingName(meeting)) {
     throw new ProtocolError(
       'bad-meeting',
       'a meeting has letters, digits, ".", "_" and "-" in its name, 100 at most',
@@ -80,6 +91,8 @@ function parseJsonGreeting(argument: string): Greeting {
     features: features.filter((feature) => wanted.includes(feature)),
     ...(meeting === undefined ? {} : { meeting }),
     ...(token === undefined ? {} : { token }),
+    ...(secret === undefined ? {} : { secret }),
+    ...(seen === undefined ? {} : { seen }),
   };
 }
 

@@ -18,6 +18,8 @@ export interface LineSocketHandlers {
   onLine(line: string): void;
   /** The peer broke a rule of the wire. Nothing more will be read. */
   onViolation(error: ProtocolError): void;
+  /** Something went wrong here while a message was handled. Nothing more will be read. */
+  onDefect(error: unknown): void;
   /** Called once, whatever ended it. */
   onEnd(end: SocketEnd): void;
 }
@@ -180,9 +182,9 @@ export class LineSocket {
     try {
       step();
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
       this.#deaf = true;
-      this.#handlers.onViolation(error);
+      if (error instanceof ProtocolError) this.#handlers.onViolation(error);
+      else this.#handlers.onDefect(error);
     }
   }
 }

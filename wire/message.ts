@@ -12,16 +12,16 @@ export type AgentFrame =
       readonly line?: string;
     } & Speech)
   | { readonly type: 'delta'; readonly text: string }
-  | { readonly type: 'meta'; readonly meta: TurnMeta }
+  /** `number` counts the messages of a seat with the feature `numbered`, from 1. */
+  | { readonly type: 'meta'; readonly meta: TurnMeta; readonly number?: number }
+  /** It goes and does not come back. */
+  | { readonly type: 'leave'; readonly text: string }
   | { readonly type: 'truncated'; readonly count: number; readonly start: number }
   | { readonly type: 'status'; readonly text: string };
 
-/** A turn as `/history` tells it to an agent that comes back. */
-export interface HistoryTurn {
-  readonly turn: number;
-  readonly seat: Seat;
-  readonly text: string;
-}
+/** What `/history` tells an agent that comes back: who said what, and what it was told besides. */
+export type HistoryEntry =
+  { readonly turn: number; readonly seat: Seat; readonly text: string } | { readonly note: string };
 
 /** A frame that the proxy sent to an agent of the framed dialect. */
 export type ProxyFrame =
@@ -31,8 +31,14 @@ export type ProxyFrame =
       readonly seat: Seat;
       readonly partner: string;
       readonly turn: number;
+      /** With it, and the meeting's name, an agent that lost its connection comes back to this seat. */
+      readonly secret?: string;
+      /** How many messages of this seat have arrived so far. */
+      readonly said?: number;
     }
-  | { readonly type: 'history'; readonly turns: readonly HistoryTurn[] }
+  | { readonly type: 'history'; readonly entries: readonly HistoryEntry[] }
+  /** What follows is event number `seq` of the journal. Only for the feature `numbered`. */
+  | { readonly type: 'seq'; readonly seq: number }
   | { readonly type: 'start' }
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'note'; readonly text: string }
@@ -55,8 +61,10 @@ export function parseAgentFrame(line: string): AgentFrame {
       return { type: 'delta', text: unescapeArgument(argument) };
     case 'status':
       return { type: 'status', text: unescapeArgument(argument) };
+    case 'leave':
+      return { type: 'leave', text: unescapeArgument(argument) };
     case 'meta':
-      return { type: 'meta', meta: toTurnMeta(parseJson('meta', argument)) };
+      return { type: 'meta', ...parseMeta(argument) };
     case 'truncated':
       return { type: 'truncated', ...parseTruncated(argument) };
     default: {
@@ -81,7 +89,9 @@ export function parseProxyFrame(line: string): ProxyFrame {
     case 'welcome':
       return { type: 'welcome', ...(parseJson('welcome', argument) as Omit<Welcome, 'type'>) };
     case 'history':
-      return { type: 'history', turns: parseJson('history', argument) as HistoryTurn[] };
+      return { type: 'history', entries: parseJson('history', argument) as HistoryEntry[] };
+    case 'seq':
+      return { type: 'seq', seq: Number(argument) };
     case 'note':
     case 'delta':
     case 'status':
@@ -133,6 +143,15 @@ function parseJson(verb: string, argument: string): Record<string, unknown> | un
     // The sentence below says it.
   }
   throw new ProtocolError('bad-frame', `/${verb} takes one JSON value on one line`);
+}
+
+function parseMeta(argument: string): { meta: TurnMeta; number?: number } {
+  const value = parseJson('meta', argument);
+  const { number } = value as Record<string, unknown>;
+  const meta = toTurnMeta(value);
+  return Number.isSafeInteger(number) && (number as number) > 0
+    ? { meta, number: number as number }
+    : { meta };
 }
 
 function toTurnMeta(value: Record<string, unknown> | unknown[]): TurnMeta {

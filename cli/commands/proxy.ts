@@ -156,6 +156,9 @@ function toRelaySettings(config: ProxyConfig, freePorts: boolean): RelaySettings
       ),
     },
     transcripts: config.transcript ? path.resolve(config.transcripts) : undefined,
+    resume: 'all',
+    resumeMs: 60_000,
+    journal: {},
   };
 }
 

@@ -58,6 +58,8 @@ export function describeEntry(
         entry.partial === undefined ? '' : `, in the middle of “${visibleLine(entry.partial)}”`;
       return `${nameOf(seats, entry.seat)} is gone: ${visibleLine(entry.detail)}${unfinished}`;
     }
+    case 'returned':
+      return `${nameOf(seats, entry.seat)} is back`;
     case 'unreadable':
       return `Line ${entry.line} of the journal cannot be read: ${entry.problem}`;
   }

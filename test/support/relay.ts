@@ -42,6 +42,9 @@ export async function startRelay(
     token: '',
     rate: { messagesPerMinute: 0, charactersPerMinute: 0, providers: {} },
     transcripts,
+    resume: 'all',
+    resumeMs: 2_000,
+    journal: {},
     ...changes,
   };
   const relay = new Relay(settings, {

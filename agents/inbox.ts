@@ -1,0 +1,56 @@
+import type { ProxyFrame } from '../wire/message.ts';
+
+/** Frames that are told again to somebody who comes back: each is taken once. */
+const repeatable: ReadonlySet<ProxyFrame['type']> = new Set(['start', 'text', 'note', 'bye', 'help']);
+
+/** What the proxy has said, in order. */
+export class Inbox {
+  readonly #queue: ProxyFrame[] = [];
+  #wake = (): void => {};
+  #ended: { readonly error?: unknown } | undefined;
+  /** The number that stands before the frames that come now, and what of them was taken. */
+  #current: { readonly seq: number; readonly taken: Set<ProxyFrame['type']> } | undefined;
+
+  /** The last event of the meeting's journal that was taken; undefined where the proxy does not number them. */
+  get seen(): number | undefined {
+    return this.#current?.seq;
+  }
+
+  get waiting(): readonly ProxyFrame[] {
+    return this.#queue;
+  }
+
+  /** False for what has come before, and for the numbers themselves. */
+  isNews(frame: ProxyFrame): boolean {
+    const current = this.#current;
+    if (frame.type === 'seq') {
+      if (frame.seq > (current?.seq ?? 0)) this.#current = { seq: frame.seq, taken: new Set() };
+      return false;
+    }
+    if (!current || !repeatable.has(frame.type)) return true;
+    if (current.taken.has(frame.type)) return false;
+    current.taken.add(frame.type);
+    return true;
+  }
+
+  add(frame: ProxyFrame): void {
+    this.#queue.push(frame);
+    this.#wake();
+  }
+
+  /** There will be no more; with an error, `frames` rejects with it. */
+  end(error?: unknown): void {
+    this.#ended ??= error === undefined ? {} : { error };
+    this.#wake();
+  }
+
+  async *frames(): AsyncGenerator<ProxyFrame> {
+    for (;;) {
+      const next = this.#queue.shift();
+      if (next) yield next;
+      else if (this.#ended && 'error' in this.#ended) throw this.#ended.error;
+      else if (this.#ended) return;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+}
