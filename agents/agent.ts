@@ -72,8 +72,8 @@ class SeatedAgent {
       proxy,
       greeting: { ...greeting, features: [...(greeting.features ?? []), 'history', 'numbered'] },
       signal,
-      onWait: this.#observer.onWait,
-      onConnected: this.#observer.onConnected,
+      onWait: (problem, delayMs) => this.#observer.onWait?.(problem, delayMs),
+      onConnected: (again) => this.#observer.onConnected?.(again),
       onFrame: (frame) => this.#notice(frame),
       onEnd: () => this.#over.abort(),
     });

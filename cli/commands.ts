@@ -8,6 +8,7 @@ import { joinCommand } from './commands/join.ts';
 import { meetCommand } from './commands/meet.ts';
 import { personaCommands } from './commands/persona.ts';
 import { proxyCommand } from './commands/proxy.ts';
+import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { sidecarCommand } from './commands/sidecar.ts';
 import { transcriptCommands } from './commands/transcript.ts';
@@ -19,6 +20,7 @@ const leading = [
   proxyCommand,
   agentCommand,
   joinCommand,
+  resumeCommand,
   runCommand,
   sidecarCommand,
   doctorCommand,

@@ -11,10 +11,11 @@ const terminatedExitCodes = { SIGTERM: 143, SIGHUP: 129 } as const;
 export function onInterrupt(handlers: {
   readonly polite: () => boolean;
   readonly atOnce: () => void;
-  /** What SIGTERM and SIGHUP leave with, if not 128 and their number. */
-  readonly terminatedExitCode?: number;
+  /** What SIGTERM does, for whom it is the ordinary way to end; the second time, `atOnce` is called. */
+  readonly terminate?: () => void;
 }): void {
   let asked = false;
+  let terminated = false;
   process.on('SIGINT', () => {
     process.exitCode = interruptedExitCode;
     if (!asked && handlers.polite()) asked = true;
@@ -22,8 +23,11 @@ export function onInterrupt(handlers: {
   });
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      process.exitCode = handlers.terminatedExitCode ?? terminatedExitCodes[signal];
-      handlers.atOnce();
+      const { terminate } = handlers;
+      process.exitCode = terminate ? 0 : terminatedExitCodes[signal];
+      if (!terminate || terminated) return handlers.atOnce();
+      terminated = true;
+      terminate();
     });
   }
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import type { Approval, ApprovalRequest } from '../proxy/execution.ts';
 import type { ViewerEvent } from '../proxy/viewer.ts';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
@@ -11,10 +12,16 @@ import { Supervisor, type Ending } from './supervisor.ts';
 
 export interface LaunchOptions {
   readonly meeting: string;
-  /** `proxy` and its flags. */
-  readonly proxyArgs: readonly string[];
+  /** `proxy` and its flags; absent where it runs already, at `ports`. */
+  readonly proxyArgs?: readonly string[];
+  readonly ports?: { readonly [seat in Seat]: number };
   /** `agent`, persona and flags, without where the proxy is. */
   readonly agentArgs: { readonly [seat in Seat]: readonly string[] };
+  /** The meeting has begun before: agents come back to the seats that are `empty`. */
+  readonly isInterrupted?: boolean;
+  readonly empty?: readonly Seat[];
+  /** Where the meeting is kept, as far as it is known before. */
+  readonly transcripts?: string;
   readonly quiet: boolean;
   readonly showLogs: boolean;
   readonly stream: NodeJS.WriteStream;
@@ -24,12 +31,22 @@ export interface LaunchOptions {
 /** How long an agent may take to leave when the meeting is over. */
 const leaveGraceMs = 3_000;
 
+/** How long agents that still run may take to come back by themselves before others are started in their place. */
+const returnGraceMs = 3_000;
+
+/** How often an agent that was killed is started again. */
+const mostRestarts = 3;
+
 /** One meeting of three processes, from the first of them to the last. */
 export class Launch {
   readonly #options: LaunchOptions;
   readonly #supervisor = new Supervisor(process.env);
   readonly #show: (event: ViewerEvent) => void;
   #paired = false;
+  #ports: { readonly [seat in Seat]: number } | undefined;
+  /** Where the meeting is kept; undefined as long as there is nothing to come back to. */
+  #transcripts: string | undefined;
+  readonly #returned = new Set<Seat>();
   /** Aborted when there is nothing left to ask a person about. */
   readonly #over = new AbortController();
   #stopped: Extract<ViewerEvent, { type: 'stopped' }> | undefined;
@@ -38,6 +55,8 @@ export class Launch {
 
   constructor(options: LaunchOptions) {
     this.#options = options;
+    this.#ports = options.ports;
+    this.#transcripts = options.transcripts;
     const { stream, quiet } = options;
     this.#show = quiet ? () => {} : createLiveView({ stream, live: stream.isTTY === true });
   }
@@ -45,15 +64,15 @@ export class Launch {
   /** Resolves when all three have ended. Rejects with ColloquyError where one of them failed. */
   async run(): Promise<void> {
     onInterrupt({ polite: () => this.#takeLeave(), atOnce: () => this.#endAtOnce() });
-    const proxy = this.#start('proxy', this.#options.proxyArgs, (message) => {
-      if (message.type === 'viewer') this.#see(message.event);
-      if (message.type === 'notice') this.#options.errors.write(`${message.message}\n`);
-      if (message.type === 'approve') void this.#approve(message.id, message.request);
-      if (message.type !== 'listening') return;
-      for (const seat of seats)
-        this.#supervisor.tell(`agent ${seat}`, { type: 'port', port: message.ports[seat] });
-    });
-    const agents = seats.map((seat) => this.#startAgent(seat));
+    const { proxyArgs, isInterrupted, empty = seats } = this.#options;
+    const proxy = proxyArgs && this.#startProxy(proxyArgs);
+    if (proxy && isInterrupted) await Promise.race([proxy, sleep(returnGraceMs, this.#over.signal)]);
+    const missing = empty.filter((seat) => !this.#returned.has(seat));
+    const agents = this.#stopped ? [] : missing.map((seat) => this.#holdSeat(seat));
+    if (!proxy) {
+      await Promise.all(agents);
+      return this.#conclude();
+    }
     this.#blame(await proxy);
     // An agent that has heard of the end leaves by itself; one that is frozen never hears of it.
     if (this.#failure !== undefined) this.#supervisor.endAll();
@@ -63,18 +82,57 @@ export class Launch {
     this.#conclude();
   }
 
-  #startAgent(seat: Seat): Promise<Ending> {
-    const { agentArgs, meeting } = this.#options;
-    const args = [...agentArgs[seat], '--port-from-launcher', `--meeting=${meeting}`];
-    const ended = this.#start(`agent ${seat}`, args);
-    return ended.then((ending) => {
-      this.#blame(ending);
-      // A seat that was never taken would keep the other one waiting for ever.
-      if (ending.code !== 0) this.#supervisor.tell('proxy', { type: 'end' });
-      if (ending.code !== 0 && !this.#stopped)
-        this.#supervisor.tell(`agent ${otherSeat(seat)}`, { type: 'end' });
-      return ending;
+  #startProxy(args: readonly string[]): Promise<Ending> {
+    return this.#start('proxy', args, (message) => {
+      if (message.type === 'viewer') this.#see(message.event);
+      if (message.type === 'notice') this.#options.errors.write(`${message.message}\n`);
+      if (message.type === 'approve') void this.#approve(message.id, message.request);
+      if (message.type !== 'listening') return;
+      this.#ports = message.ports;
+      for (const seat of seats) this.#tellPort(seat);
     });
+  }
+
+  /** An agent that was killed is started again, and comes back to its seat. */
+  async #holdSeat(seat: Seat): Promise<void> {
+    const { agentArgs, meeting, isInterrupted } = this.#options;
+    const name = `agent ${seat}`;
+    let args = [...agentArgs[seat], `--meeting=${meeting}`];
+    if (isInterrupted) args = this.#returnArguments(seat);
+    for (let restarts = 0; ; restarts++) {
+      const ended = this.#start(name, [...args, '--port-from-launcher']);
+      if (this.#ports) this.#tellPort(seat);
+      const ending = await ended;
+      const isKilled =
+        ending.signal !== null && !this.#over.signal.aborted && this.#transcripts !== undefined;
+      if (!isKilled || restarts === mostRestarts) return this.#seeLeave(seat, ending);
+      this.#options.errors.write(`${name}: killed by ${ending.signal}; started again\n`);
+      args = this.#returnArguments(seat);
+    }
+  }
+
+  #seeLeave(seat: Seat, ending: Ending): void {
+    this.#blame(ending);
+    if (ending.code === 0) return;
+    // A seat that was never taken would keep the other one waiting for ever.
+    this.#supervisor.tell('proxy', { type: 'end' });
+    if (!this.#stopped) this.#supervisor.tell(`agent ${otherSeat(seat)}`, { type: 'end' });
+  }
+
+  #returnArguments(seat: Seat): string[] {
+    const { agentArgs, meeting } = this.#options;
+    const level = agentArgs[seat].filter((arg) => arg === '--debug' || arg === '--verbose');
+    return [
+      'agent',
+      `--resume=${meeting}`,
+      `--seat=${seat}`,
+      `--transcripts=${this.#transcripts ?? ''}`,
+      ...level,
+    ];
+  }
+
+  #tellPort(seat: Seat): void {
+    if (this.#ports) this.#supervisor.tell(`agent ${seat}`, { type: 'port', port: this.#ports[seat] });
   }
 
   #start(
@@ -104,7 +162,11 @@ export class Launch {
   #see(event: ViewerEvent): void {
     if (event.meeting !== this.#options.meeting) return;
     this.#show(event);
-    if (event.type === 'paired') this.#paired = true;
+    if (event.type === 'paired') {
+      this.#paired = true;
+      if (event.folder !== undefined) this.#transcripts = path.dirname(event.folder);
+    }
+    if (event.type === 'returned') this.#returned.add(event.seat);
     if (event.type !== 'stopped') return;
     this.#stopped = event;
     this.#over.abort();
@@ -140,6 +202,10 @@ export class Launch {
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
+}
+
+async function sleep(delayMs: number, signal: AbortSignal): Promise<void> {
+  await setTimeoutPromise(delayMs, undefined, { signal }).catch(() => {});
 }
 
 /** As one would type it here. */

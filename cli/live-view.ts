@@ -53,6 +53,9 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
       case 'status':
         stream.write(`(${names[event.seat]}: ${visibleControls(event.text)})\n`);
         return;
+      case 'returned':
+        stream.write(`(${names[event.seat]} is back)\n`);
+        return;
       case 'problems':
         stream.write(`${problemsOf(event)}\n\n`);
         return;
@@ -139,6 +142,9 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
         return;
       case 'status':
         waiting.start(`${names[event.seat]}: ${visibleControls(event.text)}`);
+        return;
+      case 'returned':
+        waiting.start(`${names[event.seat]} is back`);
         return;
       case 'block':
         if (shown) endTurn();

@@ -56,6 +56,9 @@ export function createSeatView(stream: NodeJS.WriteStream): SeatView {
         case 'help':
           return say(`${partner} asks who you are and what this is about.`);
         case 'history':
+          for (const entry of frame.entries) say('note' in entry ? `[note] ${entry.note}` : entry.text);
+          return;
+        case 'seq':
         case 'stop':
         case 'error':
           return;

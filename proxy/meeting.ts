@@ -17,7 +17,7 @@ import type { Execution, Report } from './execution.ts';
 import { Lane } from './lane.ts';
 import type { Goodbye, LastMessage, Memory } from './memory.ts';
 import type { Peer } from './peer.ts';
-import { Place } from './place.ts';
+import type { Place } from './place.ts';
 import { executedOf, RunningTurns } from './running-turns.ts';
 import type { SeatView, Told } from './seat-view.ts';
 import { stopAfterTurn } from './stop-rules.ts';
@@ -176,7 +176,8 @@ export class Meeting {
           place.deliver(told.seq, (peer) => tellAgain(peer, told));
         }
       });
-      this.#showStatus(seat, 'is back');
+      this.#show({ type: 'returned', meeting: this.id, seat });
+      this.#options.places[otherSeat(seat)].status('is back');
     });
   }
 

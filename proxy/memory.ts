@@ -84,6 +84,11 @@ export class MemoryBuilder {
         return;
       case 'stop':
         this.#isStopped = true;
+        return;
+      case 'truncated':
+      case 'lost':
+      case 'returned':
+      case 'status':
     }
   }
 

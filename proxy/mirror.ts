@@ -36,6 +36,9 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
       case 'status':
         line(`(${meeting?.[event.seat]}: ${visibleControls(event.text)})\n`);
         return;
+      case 'returned':
+        line(`(${meeting?.[event.seat]} is back)\n`);
+        return;
       case 'problems':
         line(`${meeting?.[event.seat]} (${event.turn}), not run: ${visibleControls(event.text)}\n`);
         return;

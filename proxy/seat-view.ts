@@ -55,6 +55,14 @@ export class SeatView {
         return this.#addResults(seq, event.text);
       case 'result':
         return isOwn ? undefined : this.#postpone(seq);
+      case 'meeting':
+      case 'seated':
+      case 'block':
+      case 'truncated':
+      case 'lost':
+      case 'returned':
+      case 'status':
+      case 'stop':
     }
   }
 

@@ -53,6 +53,8 @@ export type ViewerEvent =
       BlockResult)
   /** "rate limited, next try in 12 s": a viewer may count the seconds down by itself. */
   | { readonly type: 'status'; readonly meeting: string; readonly seat: Seat; readonly text: string }
+  /** Somebody who had lost the connection has the seat again. */
+  | { readonly type: 'returned'; readonly meeting: string; readonly seat: Seat }
   | {
       readonly type: 'stopped';
       readonly meeting: string;

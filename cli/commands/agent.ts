@@ -3,9 +3,12 @@ import type { Agent } from '../../agents/agent.ts';
 import type { ServiceConfig } from '../../config/schema.ts';
 import { serviceNames } from '../../config/service-names.ts';
 import type { Persona } from '../../personas/persona.ts';
+import type { JsonGreeting } from '../../wire/greeting.ts';
+import { seats } from '../../wire/types.ts';
 import { UsageError } from '../failure.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { createLog, logFlags } from '../log.ts';
+import { folderFlag } from '../meeting-folder.ts';
 import { followLauncher } from '../supervised.ts';
 import { readVersion } from '../version.ts';
 
@@ -20,6 +23,12 @@ const flags = {
   host: { alias: 'H', type: 'string', describe: 'Address of the proxy [default: 127.0.0.1]' },
   port: { alias: 'p', type: 'number', describe: 'Port of the seat: 18888 is a, 19999 is b [default: 18888]' },
   meeting: { type: 'string', describe: 'Sit in this meeting and no other' },
+  resume: {
+    type: 'string',
+    describe: 'Come back to a seat of this interrupted meeting, as it was held before',
+  },
+  seat: { choices: seats, describe: 'Which seat, with --resume' },
+  ...folderFlag,
   token: { type: 'string', describe: 'What the proxy asks for, if it does' },
   model: { type: 'string', describe: 'Model, as the service names it' },
   'base-url': { type: 'string', describe: 'Where the service is' },
@@ -49,10 +58,11 @@ export const agentCommand: CommandModule<object, Flags> = {
 
 async function runAgent(argv: Flags): Promise<void> {
   const { startAgent } = await import('../../agents/agent.ts');
-  const { createProvider, patienceOf, parametersOf } = await import('../create-provider.ts');
+  const { createProvider, patienceOf } = await import('../create-provider.ts');
   const log = createLog('agent', argv);
-  const { persona, config } = await loadSettings(argv);
+  const { config, greeting: introduction, system, opening, port: ownPort } = await prepare(argv);
   const provider = await createProvider(config);
+  const greeting = { ...introduction, model: provider.model };
 
   const abort = new AbortController();
   let seated = false;
@@ -64,34 +74,24 @@ async function runAgent(argv: Flags): Promise<void> {
   const launcher = followLauncher({ onGoodbye: takeLeave, onEnd: atOnce });
   if (!launcher) onInterrupt({ polite: takeLeave, atOnce });
   const { host } = config;
-  const port = argv['port-from-launcher'] && launcher ? await launcher.waitForPort() : config.port;
+  const port = argv['port-from-launcher'] && launcher ? await launcher.waitForPort() : ownPort;
 
   const agent: Agent = startAgent({
     proxy: { host, port },
-    greeting: {
-      name: persona.name,
-      ...(persona.lang === undefined ? {} : { lang: persona.lang }),
-      ...(persona.gender === undefined ? {} : { gender: persona.gender }),
-      provider: provider.name,
-      model: provider.model,
-      ...(config.meeting === undefined ? {} : { meeting: config.meeting }),
-      ...(config.token === undefined ? {} : { token: config.token }),
-      // The speakers of old answer every word they are told, and write no code.
-      features: provider.name === 'eliza' || provider.name === 'parry' ? [] : ['note'],
-      persona: persona.text,
-      parameters: parametersOf(config),
-      ...('seed' in config && config.seed !== undefined ? { seed: config.seed } : {}),
-      software: `colloquy ${readVersion()}`,
-    },
-    system: persona.text,
-    // A script has its own first words.
-    ...(persona.opening === undefined || config.service === 'scripted' ? {} : { opening: persona.opening }),
+    greeting,
+    system,
+    ...(opening === undefined ? {} : { opening }),
     provider,
     patience: patienceOf(config),
     signal: abort.signal,
     observer: {
       onWait: (problem, delayMs) => log.warn(`${problem}; next try in ${(delayMs / 1_000).toFixed(1)} s`),
-      onConnected: () => log.info(`${persona.name} waits for a partner at ${host}:${port}`),
+      onConnected: (again) =>
+        log.info(
+          again
+            ? `${greeting.name} is connected again`
+            : `${greeting.name} waits for a partner at ${host}:${port}`,
+        ),
       onFrame(frame) {
         if (frame.type === 'welcome') {
           seated = true;
@@ -107,6 +107,93 @@ async function runAgent(argv: Flags): Promise<void> {
     },
   });
   log.info(`the meeting is over: ${await agent.finished}`);
+}
+
+/** Who sits down, and with what; what the provider calls its model is not known yet. */
+interface Prepared {
+  readonly config: ServiceConfig;
+  readonly greeting: JsonGreeting;
+  readonly system: string;
+  readonly opening?: string;
+  readonly port: number;
+}
+
+async function prepare(argv: Flags): Promise<Prepared> {
+  if (argv.resume !== undefined) return prepareReturn(argv, argv.resume);
+  const { parametersOf } = await import('../create-provider.ts');
+  const { persona, config } = await loadSettings(argv);
+  return {
+    config,
+    greeting: {
+      name: persona.name,
+      ...(persona.lang === undefined ? {} : { lang: persona.lang }),
+      ...(persona.gender === undefined ? {} : { gender: persona.gender }),
+      provider: config.service,
+      ...(config.meeting === undefined ? {} : { meeting: config.meeting }),
+      ...(config.token === undefined ? {} : { token: config.token }),
+      features: featuresOf(config.service),
+      persona: persona.text,
+      parameters: parametersOf(config),
+      ...('seed' in config && config.seed !== undefined ? { seed: config.seed } : {}),
+      software: `colloquy ${readVersion()}`,
+    },
+    system: persona.text,
+    // A script has its own first words.
+    ...(persona.opening === undefined || config.service === 'scripted' ? {} : { opening: persona.opening }),
+    port: config.port,
+  };
+}
+
+/** Somebody who held a seat before, as the journal knows them. */
+async function prepareReturn(argv: Flags, meeting: string): Promise<Prepared> {
+  const { findInterrupted } = await import('../interrupted.ts');
+  const { serviceSchemas } = await import('../../config/schema.ts');
+  const { loadServiceConfig, readEnvironment } = await import('../../config/load.ts');
+  const { seat, token } = argv;
+  if (seat === undefined) throw new UsageError('say which seat: --seat a, or --seat b');
+  const interrupted = await findInterrupted({ meeting, transcripts: argv.transcripts });
+  const { name, lang, gender, provider, model, persona, parameters, seed } = interrupted.head.seats[seat];
+  const service = serviceNames.find((known) => known === provider);
+  if (service === undefined) {
+    throw new UsageError(`${name} (seat ${seat}) is no agent of this program: it must come back by itself`);
+  }
+  const takes = (key: string): boolean => key in serviceSchemas[service].shape;
+  const { value: config } = loadServiceConfig({
+    service,
+    file: argv.config,
+    env: readEnvironment(process.cwd(), process.env),
+    cwd: process.cwd(),
+    flags: {
+      ...parameters,
+      ...(takes('model') ? { model } : {}),
+      ...(takes('seed') ? { seed } : {}),
+      token,
+      host: argv.host,
+    },
+  });
+  const system = persona?.text ?? '';
+  return {
+    config,
+    greeting: {
+      name,
+      ...(lang === undefined ? {} : { lang }),
+      ...(gender === undefined ? {} : { gender }),
+      ...(config.token === undefined ? {} : { token: config.token }),
+      provider: service,
+      features: featuresOf(service),
+      persona: system,
+      software: `colloquy ${readVersion()}`,
+      meeting: interrupted.meeting,
+      secret: interrupted.seats.secrets[seat],
+    },
+    system,
+    port: argv.port ?? interrupted.seats.ports[seat],
+  };
+}
+
+/** The speakers of old answer every word they are told, and write no code. */
+function featuresOf(service: string): string[] {
+  return service === 'eliza' || service === 'parry' ? [] : ['note'];
 }
 
 /** Settings of the service, with what the persona asks for between its file and the flags. */

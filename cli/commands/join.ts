@@ -1,13 +1,19 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
+import { seats } from '../../wire/types.ts';
+import { UsageError } from '../failure.ts';
 import { onInterrupt } from '../interrupt.ts';
+import { folderFlag } from '../meeting-folder.ts';
 import { readVersion } from '../version.ts';
 
 const flags = {
   name: { type: 'string', describe: 'Your name at the table [default: your login name]' },
   lang: { type: 'string', describe: 'Your language, such as en' },
   host: { alias: 'H', type: 'string', describe: 'Address of the proxy', default: '127.0.0.1' },
-  port: { alias: 'p', type: 'number', describe: 'Port of the seat: 18888 is a, 19999 is b', default: 18888 },
+  port: { alias: 'p', type: 'number', describe: 'Port of the seat: 18888 is a, 19999 is b [default: 18888]' },
   meeting: { type: 'string', describe: 'Sit in this meeting and no other' },
+  resume: { type: 'string', describe: 'Come back to a seat of this interrupted meeting' },
+  seat: { choices: seats, describe: 'Which seat, with --resume' },
+  ...folderFlag,
   token: { type: 'string', describe: 'What the proxy asks for, if it does' },
 } as const;
 
@@ -26,17 +32,19 @@ async function runJoin(argv: Flags): Promise<void> {
   const { createPrompt } = await import('../prompt.ts');
   const { createSeatView } = await import('../seat-view.ts');
 
+  const seat = argv.resume === undefined ? undefined : await findSeat(argv, argv.resume);
   const prompt = createPrompt(process.stdin, process.stdout);
   const view = createSeatView(process.stdout);
   const abort = new AbortController();
   let seated = false;
   const agent = startAgent({
-    proxy: { host: argv.host, port: argv.port },
+    proxy: { host: argv.host, port: argv.port ?? seat?.port ?? 18_888 },
     greeting: {
-      name: argv.name ?? process.env['USER'] ?? 'Guest',
+      name: argv.name ?? seat?.name ?? process.env['USER'] ?? 'Guest',
       ...(argv.lang === undefined ? {} : { lang: argv.lang }),
       ...(argv.meeting === undefined ? {} : { meeting: argv.meeting }),
       ...(argv.token === undefined ? {} : { token: argv.token }),
+      ...(seat ? { meeting: seat.meeting, secret: seat.secret } : {}),
       provider: 'human',
       model: 'human',
       features: ['note', 'delta'],
@@ -49,7 +57,8 @@ async function runJoin(argv: Flags): Promise<void> {
     signal: abort.signal,
     observer: {
       onWait: (problem, delayMs) => view.say(`${problem}; next try in ${Math.ceil(delayMs / 1_000)} s`),
-      onConnected: () => view.say('You have sat down; waiting for a partner.'),
+      onConnected: (again) =>
+        view.say(again ? 'You are connected again.' : 'You have sat down; waiting for a partner.'),
       onFrame(frame) {
         if (frame.type === 'welcome') seated = true;
         view.show(frame);
@@ -71,4 +80,21 @@ async function runJoin(argv: Flags): Promise<void> {
   } finally {
     prompt.close();
   }
+}
+
+/** The seat that somebody held before. */
+async function findSeat(
+  { seat, transcripts }: Flags,
+  meeting: string,
+): Promise<{ name: string; meeting: string; secret: string; port: number }> {
+  const { findInterrupted } = await import('../interrupted.ts');
+  if (seat === undefined) throw new UsageError('say which seat: --seat a, or --seat b');
+  const found = await findInterrupted({ meeting, transcripts });
+  const { head, seats: file } = found;
+  return {
+    name: head.seats[seat].name,
+    meeting: found.meeting,
+    secret: file.secrets[seat],
+    port: file.ports[seat],
+  };
 }

@@ -55,6 +55,15 @@ const flags = {
   'port-b': { type: 'number', describe: 'Port of seat b [default: 19999]' },
   'free-ports': { type: 'boolean', describe: 'Take free ports if those are taken' },
   once: { type: 'boolean', describe: 'End after the first meeting' },
+  resume: {
+    type: 'string',
+    describe: 'Go on with this interrupted meeting [default: with all that the last proxy left]',
+  },
+  'no-resume': { type: 'boolean', describe: 'Go on with no interrupted meeting' },
+  drain: {
+    type: 'boolean',
+    describe: 'When told to end (SIGTERM), leave the meetings to the next proxy instead of ending them',
+  },
   ...logFlags,
 } as const;
 
@@ -69,6 +78,8 @@ export const proxyCommand: CommandModule<object, Flags> = {
 
 /** A long meeting takes a while to render; the launcher waits, or is gone. */
 const transcriptGraceMs = 60_000;
+
+const shutdownMs = 5_000;
 
 async function runProxy(argv: Flags): Promise<void> {
   const { loadProxyConfig } = await import('../../config/load.ts');
@@ -105,7 +116,7 @@ async function runProxy(argv: Flags): Promise<void> {
     ? await (await import('../execution.ts')).startExecution(config.execution, argv, { log, launcher })
     : undefined;
 
-  const relay = new Relay(toRelaySettings(config, argv['free-ports'] ?? false), {
+  const relay = new Relay(toRelaySettings(config, argv), {
     software: `colloquy ${readVersion()}`,
     log,
     watch: (event) => viewers.forEach((show) => show(event)),
@@ -116,7 +127,10 @@ async function runProxy(argv: Flags): Promise<void> {
   });
   let leaving = false;
   let ending: Promise<void> | undefined;
-  const end = (): Promise<void> => (ending ??= relay.close().then(() => execution?.close()));
+  const end = async (): Promise<void> => {
+    // What ends politely already is hurried up.
+    await (ending ? relay.close() : (ending = relay.close().then(() => execution?.close())));
+  };
   const takeLeave = (): boolean => {
     if (relay.meetings === 0) return false;
     leaving = true;
@@ -124,7 +138,9 @@ async function runProxy(argv: Flags): Promise<void> {
     return true;
   };
   // To be told to end is how a daemon ends well.
-  if (!launcher) onInterrupt({ polite: takeLeave, atOnce: () => void end(), terminatedExitCode: 0 });
+  const terminate = (): void =>
+    void (ending ??= relay.shutDown(shutdownMs, argv.drain).then(() => execution?.close()));
+  if (!launcher) onInterrupt({ polite: takeLeave, atOnce: () => void end(), terminate });
 
   const ports = await relay.listen();
   launcher?.report({ type: 'listening', ports });
@@ -134,11 +150,11 @@ async function runProxy(argv: Flags): Promise<void> {
   log.info(ports, `listening on ${config.host}, port ${ports.a} for seat a and port ${ports.b} for seat b`);
 }
 
-function toRelaySettings(config: ProxyConfig, freePorts: boolean): RelaySettings {
+function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
   return {
     host: config.host,
     ports: { a: config.port_a, b: config.port_b },
-    freePorts,
+    freePorts: argv['free-ports'] ?? false,
     hello: config.hello,
     first: config.first,
     maxMessages: config.max_messages,
@@ -156,10 +172,16 @@ function toRelaySettings(config: ProxyConfig, freePorts: boolean): RelaySettings
       ),
     },
     transcripts: config.transcript ? path.resolve(config.transcripts) : undefined,
-    resume: 'all',
+    resume: resumedBy(argv),
     resumeMs: 60_000,
     journal: {},
   };
+}
+
+/** A proxy for one meeting has no business with others. */
+function resumedBy(argv: Flags): RelaySettings['resume'] {
+  if (argv.resume !== undefined) return [argv.resume];
+  return argv['no-resume'] || argv.once ? 'none' : 'all';
 }
 
 function toRateLimits(limits: { messages_per_minute: number; characters_per_minute: number }): {

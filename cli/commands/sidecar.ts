@@ -63,7 +63,7 @@ async function runSidecar(argv: Flags): Promise<void> {
   let ending: Promise<void> | undefined;
   const end = (): Promise<void> => (ending ??= close());
   const launcher = followLauncher({ onGoodbye: () => {}, onEnd: () => void end() });
-  if (!launcher) onInterrupt({ polite: () => false, atOnce: () => void end(), terminatedExitCode: 0 });
+  if (!launcher) onInterrupt({ polite: () => false, atOnce: () => void end(), terminate: () => void end() });
 
   const tier = await chooseTier(config, toLimits(config));
   const pool = new InterpreterPool(tier, toLimits(config));

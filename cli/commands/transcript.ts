@@ -2,14 +2,13 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { CommandGroup } from '../command-group.ts';
-
-const folderFlag = {
-  transcripts: {
-    type: 'string',
-    normalize: true,
-    describe: 'Folder of the journals and transcripts [default: as in config/proxy.yml]',
-  },
-} as const;
+import {
+  describeMeeting,
+  folderFlag,
+  resolveFolder,
+  resolveMeeting,
+  type FolderFlags,
+} from '../meeting-folder.ts';
 
 const formats = {
   md: 'transcript.md',
@@ -19,14 +18,9 @@ const formats = {
   json: 'journal.jsonl',
 } as const;
 
-interface FolderFlags {
-  readonly transcripts?: string | undefined;
-}
 interface MeetingFlags extends FolderFlags {
   readonly meeting: string;
 }
-
-const describeMeeting = 'Name of the meeting, its beginning, or "last"';
 
 const list: CommandModule<object, FolderFlags & { json?: boolean | undefined }> = {
   command: 'list',
@@ -101,16 +95,3 @@ export const transcriptCommands: CommandGroup = {
   describe: 'List, show and render what was said',
   commands: [list, show, render, where],
 };
-
-async function resolveFolder({ transcripts }: FolderFlags): Promise<string> {
-  const { loadProxyConfig } = await import('../../config/load.ts');
-  const { value } = loadProxyConfig({ env: process.env, cwd: process.cwd(), flags: { transcripts } });
-  return path.resolve(value.transcripts);
-}
-
-async function resolveMeeting(argv: MeetingFlags): Promise<string> {
-  const { findMeeting, listMeetings } = await import('../../journal/meetings.ts');
-  const folder = await resolveFolder(argv);
-  const name = argv.meeting === 'last' ? (await listMeetings(folder)).at(-1)?.meeting : argv.meeting;
-  return findMeeting(folder, name ?? 'last');
-}

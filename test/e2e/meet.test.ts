@@ -3,7 +3,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JournalEvent } from '../../journal/event.ts';
-import { colloquy, descendantsOf, run, untilGone } from '../support/program.ts';
+import { colloquy, descendantsOf, run, untilGone, type Program } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 /** The events of the only meeting in a folder. */
@@ -172,17 +172,38 @@ describe('colloquy meet', () => {
     expect(journalIn(cwd).at(-1)).toMatchObject({ type: 'stop', reason: 'agent-lost' });
   });
 
-  it('says which of the three was killed, and ends the others', async () => {
+  const findAgentB = (launcher: Program): number =>
+    descendantsOf(launcher.pid).find((pid) =>
+      /parry\.md|--seat=b/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')),
+    ) ?? 0;
+
+  it('starts an agent again that was killed, and goes on with the meeting', async () => {
+    const cwd = await temporaryFolder();
+    const launcher = colloquy(cwd, 'meet', '-M', '5', '--first', 'a');
+    await launcher.until(/\[2\]/);
+    process.kill(findAgentB(launcher), 'SIGKILL');
+    expect((await launcher.ended).code).toBe(0);
+    expect(launcher.stderr).toBe('agent b: killed by SIGKILL; started again\n');
+    const journal = journalIn(cwd);
+    expect(
+      journal.filter(({ type }) => type === 'turn').map((event) => 'turn' in event && event.turn),
+    ).toEqual([1, 2, 3, 4, 5]);
+    expect(journal.at(-1)).toMatchObject({ type: 'stop', reason: 'max-messages' });
+  });
+
+  it('says which of the three was killed where that happens again and again, and ends the others', async () => {
     const cwd = await temporaryFolder();
     const launcher = colloquy(cwd, 'meet', '-M', '0');
     await launcher.until(/\[1\]/);
     const children = descendantsOf(launcher.pid);
-    const isAgentB = (pid: number): boolean =>
-      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('parry.md');
-    process.kill(children.find(isAgentB) ?? 0, 'SIGKILL');
+    for (let killed = 0; killed < 4; killed++) {
+      const agent = findAgentB(launcher);
+      process.kill(agent, 'SIGKILL');
+      await untilGone([agent], 1_000);
+      await launcher.until(new RegExp(`(?:[^\\n]*started again\\n){${Math.min(killed + 1, 3)}}`), 'stderr');
+    }
     expect((await launcher.ended).code).toBe(1);
-    expect(launcher.stderr).toBe('colloquy: agent b: killed by SIGKILL\n');
-    expect(launcher.stdout).toMatch(/agent-lost[^]*Transcript: /);
+    expect(launcher.stderr).toMatch(/\ncolloquy: agent b: killed by SIGKILL\n$/);
     await untilGone(children, 1_000);
   });
 
