@@ -1,109 +1,452 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import fs from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
-import type { JournalEvent, MeetingEvent } from './event.ts';
+import type { Seat } from '../wire/types.ts';
+import type { MeetingEvent } from './event.ts';
 
 export const journalFileName = 'journal.jsonl';
+
+export interface JournalOptions {
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  /**
+   * When the disk, and not only the system, has what was committed. `always`: before `commit` returns.
+   * `interval`: at most a second later, behind the meeting's back. `none`: when the system sees fit.
+   */
+  readonly sync?: 'always' | 'interval' | 'none';
+  /** 0: no limit. */
+  readonly maxBytes?: number;
+  /** Called once, with the first thing that went wrong behind the meeting's back. */
+  readonly onError?: (error: ColloquyError) => void;
+  readonly files?: JournalFiles;
+}
+
+/** What a journal asks of the system: a parameter, so that a test can count, and let it fail. */
+export interface JournalFiles {
+  openSync(file: string, flags: string | number): number;
+  /** Returns how many bytes were written, which may be fewer than there are. */
+  writeSync(descriptor: number, data: string | Uint8Array): number;
+  writevSync(descriptor: number, parts: readonly Uint8Array[]): number;
+  sizeSync(descriptor: number): number;
+  ftruncateSync(descriptor: number, bytes: number): void;
+  fdatasyncSync(descriptor: number): void;
+  fdatasync(descriptor: number): Promise<void>;
+  fsyncSync(descriptor: number): void;
+  fsync(descriptor: number): Promise<void>;
+  closeSync(descriptor: number): void;
+}
+
+export const systemFiles: JournalFiles = {
+  openSync: fs.openSync,
+  writeSync: (descriptor, data) =>
+    typeof data === 'string' ? fs.writeSync(descriptor, data) : fs.writeSync(descriptor, data),
+  writevSync: (descriptor, parts) => fs.writevSync(descriptor, parts),
+  sizeSync: (descriptor) => fs.fstatSync(descriptor).size,
+  ftruncateSync: fs.ftruncateSync,
+  fdatasyncSync: fs.fdatasyncSync,
+  fdatasync: promisify(fs.fdatasync),
+  fsyncSync: fs.fsyncSync,
+  fsync: promisify(fs.fsync),
+  closeSync: fs.closeSync,
+};
 
 /**
  * The append-only record of one meeting. `append` stamps and keeps, `commit` writes: whoever forwards a
  * message commits first, so that nothing is ever forwarded that the file does not hold.
  *
  * The write is synchronous on purpose: it copies a few hundred bytes into the page cache, which takes
- * less than handing the work to another thread, and it survives SIGKILL (though not a power cut).
+ * less than handing the work to another thread, and it survives SIGKILL. What survives a power cut is
+ * up to `sync`.
  */
-export interface JournalOptions {
-  readonly now?: () => number;
-  readonly sync?: 'always' | 'interval' | 'none';
-  readonly maxBytes?: number;
-  readonly onError?: (error: unknown) => void;
-}
-
 export class Journal {
   readonly file: string;
   readonly #descriptor: number;
-  readonly #now: () => Date;
-  #sequence = 0;
-  #torn = false;
-  #pending: string[] = [];
+  readonly #files: JournalFiles;
+  readonly #now: () => number;
+  readonly #isSyncedAtOnce: boolean;
+  readonly #background: BackgroundSync | undefined;
+  readonly #maxBytes: number;
+  readonly #report: (error: unknown) => void;
+  /** Of the committed lines. */
+  #bytes: number;
+  #sequence: number;
+  /** Whole lines that are not committed yet. */
+  #pending = '';
+  /** The file may hold a part of them, which could not be taken back. */
+  #isTorn = false;
+  #hasStop = false;
+  #stampedMs = Number.NaN;
+  #timestamp = '';
+  #closed: Promise<void> | undefined;
 
-  static create(folder: string, { now = Date.now }: JournalOptions): Journal {
-    return new Journal(folder, () => new Date(now()));
+  /**
+   * Creates `journal.jsonl` in an existing folder. Throws ColloquyError `journal-failed`, or `journal-full`,
+   * which is retryable.
+   */
+  static create(folder: string, options: JournalOptions = {}): Journal {
+    return new Journal(folder, 'ax', { lastSeq: 0, size: 0 }, options);
   }
-  static reopen(folder: string, r: { lastSeq: number }, { now = Date.now }: JournalOptions): Journal {
-    const j = new Journal(folder, () => new Date(now()), 'a');
-    j.#sequence = r.lastSeq;
-    return j;
+
+  /** Goes on with a journal that was recovered. Throws as `create` does, and where the file is not as it was then. */
+  static reopen(folder: string, recovered: JournalEnd, options: JournalOptions = {}): Journal {
+    // Without O_CREAT: a journal that is gone meanwhile does not begin with its second half.
+    return new Journal(folder, fs.constants.O_WRONLY | fs.constants.O_APPEND, recovered, options);
   }
+
+  private constructor(
+    folder: string,
+    flags: string | number,
+    { lastSeq, size }: JournalEnd,
+    {
+      now = Date.now,
+      sync = 'interval',
+      maxBytes = 0,
+      onError = () => {},
+      files = systemFiles,
+    }: JournalOptions,
+  ) {
+    this.file = path.join(folder, journalFileName);
+    this.#files = files;
+    this.#now = now;
+    this.#isSyncedAtOnce = sync === 'always';
+    this.#maxBytes = maxBytes === 0 ? Number.POSITIVE_INFINITY : maxBytes;
+    this.#bytes = size;
+    this.#sequence = lastSeq;
+    this.#report = once((error) => onError(journalError(this.file, 'is not safe from a power cut', error)));
+    const isNew = flags === 'ax';
+    this.#descriptor = this.#open(flags, isNew && this.#isSyncedAtOnce ? foldersOf(folder) : []);
+    if (sync === 'interval') {
+      const folders = isNew ? foldersOf(folder) : [];
+      this.#background = new BackgroundSync(this.#descriptor, folders, files, this.#report);
+    }
+  }
+
+  /** The number of the last event that was appended. */
   get seq(): number {
     return this.#sequence;
   }
 
-  /** Creates `journal.jsonl` in an existing folder. Throws ColloquyError `journal-failed`. */
-  constructor(folder: string, now: () => Date = () => new Date(), flags = 'ax') {
-    this.file = path.join(folder, journalFileName);
-    this.#now = now;
-    this.#descriptor = this.#try('cannot be created', () => openSync(this.file, flags));
+  /** Something was appended that the file does not hold. */
+  get isBehind(): boolean {
+    return this.#pending !== '';
   }
 
   append(event: MeetingEvent): void {
-    const stamped: JournalEvent = { v: 1, seq: ++this.#sequence, t: this.#now().toISOString(), ...event };
-    this.#pending.push(JSON.stringify(stamped) + '\n');
+    const json = JSON.stringify(event);
+    this.#pending += `{"v":1,"seq":${++this.#sequence},"t":"${this.#time()}",${json.slice(1)}\n`;
+    if (event.type === 'stop') this.#hasStop = true;
   }
 
-  /** Hands all that was appended to the system. Throws ColloquyError `journal-failed`; nothing is given up. */
-  commit(): void {
-    if (this.#pending.length === 0) return;
-    let bytes = Buffer.from((this.#torn ? '\n' : '') + this.#pending.join(''));
-    this.#pending = [];
-    // Until all of it is written; what comes after a failure begins on a line of its own.
-    this.#torn = true;
-    this.#try('cannot be written', () => {
-      while (bytes.length > 0) bytes = bytes.subarray(writeSync(this.#descriptor, bytes));
-    });
-    this.#torn = false;
+  /** The same for whoever has the JSON of an event at hand: `build` returns all of its line but the newline. */
+  appendStamped(build: (seq: number, t: string) => string): void {
+    this.#pending += build(this.#sequence + 1, this.#time()) + '\n';
+    this.#sequence++;
   }
 
-  close(): void {
-    closeSync(this.#descriptor);
+  /**
+   * Appends and commits turns of one seat, whose texts can stand in JSON as they are: `lines` has each with a
+   * newline behind it. Throws as `commit` does.
+   */
+  commitTurns(seat: Seat, firstTurn: number, lines: string): void {
+    let turn = firstTurn;
+    for (let from = 0; from < lines.length;) {
+      const end = lines.indexOf('\n', from);
+      this.#pending += `${this.#headOf(seat, turn++)}${lines.slice(from, end)}"}\n`;
+      from = end + 1;
+    }
+    this.commit();
   }
 
-  #try<T>(what: string, step: () => T): T {
+  /** The same for one long text in UTF-8, which is not copied. */
+  commitTurn(seat: Seat, turn: number, text: Uint8Array): void {
+    this.commit();
+    const head = this.#headOf(seat, turn);
+    const size = head.length + text.length + turnTail.length;
+    if (this.#isSyncedAtOnce || this.#closed || this.#bytes + size > this.#maxBytes) {
+      this.#pending = head + Buffer.from(text).toString() + turnTail.toString();
+      return this.commit();
+    }
     try {
-      return step();
+      const written = this.#files.writevSync(this.#descriptor, [Buffer.from(head), text, turnTail]);
+      if (written < size) throw new Error('not all of it was taken');
+    } catch {
+      // As any other: what was taken of it is taken back, and it is tried again, or waits for room.
+      this.#pending = head + Buffer.from(text).toString() + turnTail.toString();
+      this.#takeBack();
+      return this.commit();
+    }
+    this.#bytes += size;
+    this.#background?.written();
+  }
+
+  #headOf(seat: Seat, turn: number): string {
+    return `{"v":1,"seq":${++this.#sequence},"t":"${this.#time()}","type":"turn","seat":"${seat}","turn":${turn},"text":"`;
+  }
+
+  /**
+   * Hands all that was appended to the system, in one write. Where that fails, the file is as it was before
+   * and everything stays pending, for a later `commit` to write. Throws ColloquyError `journal-full` (retryable),
+   * `journal-too-large` or `journal-failed`.
+   */
+  commit(): void {
+    if (this.#pending === '') return;
+    if (this.#closed) throw journalError(this.file, 'cannot be written', new Error('it is closed'));
+    const text = this.#pending;
+    const length = Buffer.byteLength(text);
+    // The end of a meeting is always told, and what waited with it: it is the last that is written.
+    if (this.#bytes + length > this.#maxBytes && !this.#hasStop) throw this.#tooLarge(length);
+    const begun = this.#isTorn ? this.#countBegun(length) : 0;
+    try {
+      const written = begun > 0 ? begun : this.#files.writeSync(this.#descriptor, text);
+      if (written < length) this.#writeRest(Buffer.from(text).subarray(written));
+      if (this.#isSyncedAtOnce) this.#files.fdatasyncSync(this.#descriptor);
     } catch (error) {
-      throw new ColloquyError(`the journal ${this.file} ${what}: ${messageOf(error)}`, {
-        code: 'journal-failed',
-        cause: error,
-      });
+      this.#takeBack();
+      throw journalError(this.file, 'cannot be written', error);
+    }
+    this.#isTorn = false;
+    this.#bytes += length;
+    this.#pending = '';
+    this.#background?.written();
+  }
+
+  /**
+   * Commits what is pending, as far as that is possible, and closes the file. Resolves when that is done and,
+   * unless `sync` is `none`, the disk has it all. Never rejects: `onError` is told.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#finish();
+    return this.#closed;
+  }
+
+  async #finish(): Promise<void> {
+    try {
+      this.commit();
+    } catch (error) {
+      this.#report(error);
+    }
+    await this.#background?.finish();
+    this.#files.closeSync(this.#descriptor);
+  }
+
+  #open(flags: string | number, foldersToSync: readonly string[]): number {
+    let descriptor: number | undefined;
+    try {
+      descriptor = this.#files.openSync(this.file, flags);
+      const size = this.#files.sizeSync(descriptor);
+      if (size !== this.#bytes) {
+        throw new Error(
+          `it has ${size} bytes where ${this.#bytes} were expected; somebody else writes to it`,
+        );
+      }
+      for (const folder of foldersToSync) syncFolder(folder, this.#files);
+      return descriptor;
+    } catch (error) {
+      if (descriptor !== undefined) this.#files.closeSync(descriptor);
+      throw journalError(this.file, 'cannot be opened', error);
+    }
+  }
+
+  #writeRest(bytes: Uint8Array): void {
+    let rest = bytes;
+    while (rest.length > 0) rest = rest.subarray(this.#files.writeSync(this.#descriptor, rest));
+  }
+
+  /** How much of what is pending the file holds already. It alone knows: a failed call may have done its work. */
+  #countBegun(pendingBytes: number): number {
+    let begun: number;
+    try {
+      begun = this.#files.sizeSync(this.#descriptor) - this.#bytes;
+    } catch (error) {
+      throw journalError(this.file, 'cannot be written', error);
+    }
+    if (begun >= 0 && begun <= pendingBytes) return begun;
+    throw journalError(this.file, 'cannot be written', new Error('somebody else writes to it'));
+  }
+
+  /** Half a line in the middle of a journal could never be read. */
+  #takeBack(): void {
+    this.#isTorn = true;
+    try {
+      if (this.#files.sizeSync(this.#descriptor) > this.#bytes) {
+        this.#files.ftruncateSync(this.#descriptor, this.#bytes);
+      }
+      this.#isTorn = false;
+    } catch {
+      // Then the next commit goes on from there.
+    }
+  }
+
+  /** Text from a date takes longer than all the rest of an event. */
+  #time(): string {
+    const ms = this.#now();
+    if (ms !== this.#stampedMs) {
+      this.#stampedMs = ms;
+      this.#timestamp = new Date(ms).toISOString();
+    }
+    return this.#timestamp;
+  }
+
+  #tooLarge(bytes: number): ColloquyError {
+    const total = this.#bytes + bytes;
+    return new ColloquyError(
+      `the journal ${this.file} would have ${total} bytes and may have ${this.#maxBytes}; allow it more, or hold shorter meetings`,
+      { code: 'journal-too-large' },
+    );
+  }
+}
+
+/** Where a journal ends that is gone on with. */
+export interface JournalEnd {
+  readonly lastSeq: number;
+  /** In bytes. */
+  readonly size: number;
+}
+
+const turnTail = Buffer.from('"}\n');
+
+const syncIntervalMs = 1_000;
+
+/** Has the disk follow the file, while the meeting goes on. */
+class BackgroundSync {
+  readonly #descriptor: number;
+  readonly #files: JournalFiles;
+  readonly #report: (error: unknown) => void;
+  /** Those whose entries are new. */
+  #folders: readonly string[];
+  #isDirty = false;
+  #timer: NodeJS.Timeout | undefined;
+  #work: Promise<void> | undefined;
+
+  constructor(
+    descriptor: number,
+    folders: readonly string[],
+    files: JournalFiles,
+    report: (error: unknown) => void,
+  ) {
+    this.#descriptor = descriptor;
+    this.#folders = folders;
+    this.#files = files;
+    this.#report = report;
+  }
+
+  written(): void {
+    this.#isDirty = true;
+    if (this.#timer || this.#work) return;
+    this.#timer = setTimeout(() => this.#start(), syncIntervalMs);
+    this.#timer.unref();
+  }
+
+  async finish(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#work;
+    clearTimeout(this.#timer);
+    if (this.#isDirty) await this.#sync();
+  }
+
+  #start(): void {
+    this.#timer = undefined;
+    this.#work = this.#sync().then(() => {
+      this.#work = undefined;
+      if (this.#isDirty) this.written();
+    });
+  }
+
+  async #sync(): Promise<void> {
+    this.#isDirty = false;
+    const folders = this.#folders;
+    this.#folders = [];
+    try {
+      await this.#files.fdatasync(this.#descriptor);
+      for (const folder of folders) await syncFolderLater(folder, this.#files);
+    } catch (error) {
+      this.#report(error);
     }
   }
 }
 
+/** A file survives a power cut only if its folder does, and so on; those above were there before. */
+function foldersOf(folder: string): string[] {
+  return [folder, path.dirname(path.resolve(folder))];
+}
+
+function syncFolder(folder: string, files: JournalFiles): void {
+  const descriptor = files.openSync(folder, 'r');
+  try {
+    files.fsyncSync(descriptor);
+  } catch (error) {
+    if (!isUnsupported(error)) throw error;
+  } finally {
+    files.closeSync(descriptor);
+  }
+}
+
+async function syncFolderLater(folder: string, files: JournalFiles): Promise<void> {
+  const descriptor = files.openSync(folder, 'r');
+  try {
+    await files.fsync(descriptor);
+  } catch (error) {
+    if (!isUnsupported(error)) throw error;
+  } finally {
+    files.closeSync(descriptor);
+  }
+}
+
+/** Some file systems have no way to sync a folder, and need none or cannot be helped. */
+function isUnsupported(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EINVAL';
+}
+
+function once(report: (error: unknown) => void): (error: unknown) => void {
+  let isDone = false;
+  return (error) => {
+    if (isDone) return;
+    isDone = true;
+    report(error);
+  };
+}
+
 /**
  * Makes the folder of a meeting that begins. A meeting of that name may have been held before: then this
- * one is called `name-2`, `name-3`, … Throws ColloquyError `journal-failed`.
+ * one is called `name-2`, `name-3`, … Throws ColloquyError `journal-failed` or `journal-full`.
  */
 export function createMeetingFolder(
   transcripts: string,
   meeting: string,
 ): { meeting: string; folder: string } {
   try {
-    mkdirSync(transcripts, { recursive: true });
+    fs.mkdirSync(transcripts, { recursive: true });
     for (let count = 1; ; count++) {
       const name = count === 1 ? meeting : `${meeting}-${count}`;
       const folder = path.join(transcripts, name);
       try {
-        mkdirSync(folder);
+        fs.mkdirSync(folder);
         return { meeting: name, folder };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }
     }
   } catch (error) {
-    throw new ColloquyError(`no folder for the meeting can be made in ${transcripts}: ${messageOf(error)}`, {
-      code: 'journal-failed',
-      cause: error,
-    });
+    throw toError(`no folder for the meeting can be made in ${transcripts}`, error);
   }
 }
+
+/** `journal-full` where room helps, which is retryable; `journal-failed` otherwise. */
+export function journalError(file: string, what: string, error: unknown): ColloquyError {
+  return error instanceof ColloquyError ? error : toError(`the journal ${file} ${what}`, error);
+}
+
+function toError(sentence: string, cause: unknown): ColloquyError {
+  const remedy = remedies.get((cause as NodeJS.ErrnoException).code ?? '');
+  if (remedy === undefined) {
+    return new ColloquyError(`${sentence}: ${messageOf(cause)}`, { code: 'journal-failed', cause });
+  }
+  return new ColloquyError(`${sentence}: ${remedy}`, { code: 'journal-full', retryable: true, cause });
+}
+
+const remedies: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', 'the disk is full; make room on it'],
+  ['EDQUOT', 'the disk quota is used up; make room or have it raised'],
+  ['EFBIG', 'no file may be that large here; raise the limit (prlimit --fsize)'],
+]);

@@ -9,6 +9,8 @@ export interface RateSettings extends RateLimits {
 
 /** Milliseconds that what is said in one meeting is held back. */
 export interface Delays {
+  /** Nothing is ever held back. */
+  readonly areNone: boolean;
   /** Until the one in seat `to` may be told to begin. */
   hello(to: Seat): number;
   /** Until a message of that many characters may go from `from` to the other seat. */
@@ -31,7 +33,9 @@ export function createDelays(
       const own = { a: new RateLimit(rate), b: new RateLimit(rate) };
       const toProvider = (to: Seat, characters: number): number =>
         providers.get(participants[to].provider ?? '')?.reserve(characters, clock.nowMs()) ?? 0;
+      const { messagesPerMinute, charactersPerMinute } = rate;
       return {
+        areNone: messagesPerMinute + charactersPerMinute + providers.size === 0,
         hello: (to) => toProvider(to, 0),
         message: (from, characters) =>
           Math.max(own[from].reserve(characters, clock.nowMs()), toProvider(otherSeat(from), characters)),

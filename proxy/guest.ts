@@ -41,6 +41,8 @@ export class Guest {
       { maxFrameBytes: options.maxFrameBytes },
       {
         onLine: (line) => this.#hear(line),
+        onLines: (bytes, isStable) =>
+          this.#peer && this.#meeting ? this.#meeting.receiveLines(this.#peer, bytes, isStable) : 'refused',
         onViolation: (error) => this.#refuse(error),
         onDefect: (error) => this.#giveUp(error),
         onEnd: (end) => this.#leave(end),

@@ -43,6 +43,16 @@ export class Lane {
     this.#advance();
   }
 
+  /** Whether what comes now could be sent at once, without `deliver`. */
+  get isFree(): boolean {
+    return this.#waiting.length === 0 && !this.#draining && this.#to.hasRoom;
+  }
+
+  /** Something was sent without `deliver`: holds the sender back if the receiver does not keep up. */
+  holdBack(isFull = !this.#to.hasRoom): void {
+    if (isFull) this.#awaitDrain();
+  }
+
   /** Sends all that waits, at once: the meeting is over. */
   flush(): void {
     this.#cancelTimer?.();

@@ -18,6 +18,7 @@ import { Lane } from './lane.ts';
 import type { Goodbye, LastMessage, Memory } from './memory.ts';
 import type { Peer } from './peer.ts';
 import type { Place } from './place.ts';
+import { examineLines } from './plain-lines.ts';
 import { executedOf, RunningTurns } from './running-turns.ts';
 import type { SeatView, Told } from './seat-view.ts';
 import { stopAfterTurn } from './stop-rules.ts';
@@ -31,6 +32,9 @@ export interface Record {
    * retryable error, everything stays pending, and may be committed later.
    */
   commit(): void;
+  /** Appends and commits at once; as `Journal` has it. */
+  commitTurns(seat: Seat, firstTurn: number, lines: string): void;
+  commitTurn(seat: Seat, turn: number, text: Buffer): void;
   /** The number of the last event that was appended. */
   readonly seq: number;
 }
@@ -53,7 +57,8 @@ export interface MeetingOptions {
   readonly record: Record;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly watch: Viewer;
+  /** Absent where nobody watches. */
+  readonly watch?: Viewer;
   /** Runs the code that the two write; without it, code is text like any other. */
   readonly execution?: Execution;
   readonly folder?: string;
@@ -84,6 +89,9 @@ interface SeatState {
   untold?: string;
 }
 
+/** Node sends a text up to here without allocating anything. */
+const longestLatin1 = 16 * 1024;
+
 /** How often a full disk is tried again. */
 const fullDiskRetryMs = 1_000;
 
@@ -98,6 +106,8 @@ export class Meeting {
   };
   readonly #timers: (() => void)[] = [];
   readonly #running: RunningTurns<SpeechFrame> | undefined;
+  /** Nobody watches, nothing is run, held back or numbered: a message is journaled and passed on. */
+  #isSimple = false;
   #turns = 0;
   /** Control words that came alone. */
   #questions = 0;
@@ -172,6 +182,7 @@ export class Meeting {
         this.#welcome(peer);
         if (greeting.seen === undefined) peer.history(view.history());
         place.attach(peer);
+        this.#isSimple = this.#isSimpleMeeting();
         for (const told of view.told(greeting.seen, place.sentSeq)) {
           place.deliver(told.seq, (peer) => tellAgain(peer, told));
         }
@@ -217,6 +228,49 @@ export class Meeting {
         // The last words and the end of the meeting leave in one piece: nobody starts to answer them.
         partner.together(() => this.#hear(seat, frame));
     }
+  }
+
+  /**
+   * The fast path: lines that are nothing but text, between two of the framed dialect, with nothing to do but
+   * to journal them and to pass them on. All of them are one write to the journal and one to the partner.
+   * Whatever is not that simple is refused, and comes again to `receive`, message by message.
+   */
+  receiveLines(peer: Peer, bytes: Buffer, isStable: boolean): 'free' | 'kept' | 'refused' {
+    const { seat } = peer;
+    const to = this.#options.places[otherSeat(seat)];
+    const lane = this.#lanes[seat];
+    if (!this.#isSimple || this.#isBusy || !to.peer || !lane.isFree) return 'refused';
+    const state = this.#states[seat];
+    const { untold } = this.#states[to.seat];
+    if (this.#options.places[seat].peer !== peer || state.meta || untold !== undefined) return 'refused';
+    const lines = examineLines(bytes);
+    if (!lines) return 'refused';
+    const { count, text, isAscii } = lines;
+    const limits = this.#options.settings;
+    if (stopAfterTurn(this.#turns + this.#questions + count, limits)) return 'refused';
+    const { record } = this.#options;
+    const firstTurn = this.#turns + 1;
+    this.#turns += count;
+    state.said += count;
+    state.notices = 0;
+    delete state.status;
+    try {
+      if (text === undefined) record.commitTurn(seat, firstTurn, bytes.subarray(0, -1));
+      else record.commitTurns(seat, firstTurn, text);
+    } catch (error) {
+      const copy = Buffer.from(bytes);
+      this.#waitOrStop(error, () => void to.peer?.bytes(copy));
+      return 'free';
+    }
+    to.noteSent(record.seq);
+    if (text !== undefined && isAscii && text.length < longestLatin1) {
+      to.peer.latin1(text);
+      lane.holdBack();
+      return 'free';
+    }
+    const isSent = to.peer.bytes(isStable ? bytes : Buffer.from(bytes));
+    lane.holdBack(!isSent);
+    return isStable && !isSent ? 'kept' : 'free';
   }
 
   /** A connection has ended. */
@@ -479,6 +533,7 @@ export class Meeting {
         const { peer } = places[seat];
         if (peer) this.#welcome(peer);
       }
+      this.#isSimple = this.#isSimpleMeeting();
       for (const note of notes) this.#pass(note.seat, note.seq, note.text);
       const hello = (peer: Peer): void => peer.hello(settings.hello);
       this.#send(otherSeat(first), delays.hello(first), hello, seq);
@@ -548,6 +603,23 @@ export class Meeting {
     for (const cancel of this.#timers) cancel();
   }
 
+  /** Something is under way that makes the next message another matter. */
+  get #isBusy(): boolean {
+    return (
+      this.#stopped ||
+      this.#held !== undefined ||
+      this.#goodbye !== undefined ||
+      this.#goodbyeAsked ||
+      this.#leaving !== undefined
+    );
+  }
+
+  #isSimpleMeeting(): boolean {
+    const { watch, execution, delays, places } = this.#options;
+    const isSimple = ({ peer }: Place): boolean => peer?.isFramed === true && !peer.wants('numbered');
+    return !watch && !execution && delays.areNone && isSimple(places.a) && isSimple(places.b);
+  }
+
   /** Puts off what concerns a seat whose code is running, or anybody while the disk is full. */
   #putOff(seat: Seat, action: () => void): boolean {
     this.#held?.push(action);
@@ -567,13 +639,17 @@ export class Meeting {
     try {
       this.#options.record.commit();
     } catch (error) {
-      if (!(error instanceof ColloquyError && error.retryable) || this.#stopped) {
-        return this.stop('error', messageOf(error));
-      }
-      this.#held = [then];
-      return this.#awaitRoom(error.message);
+      return this.#waitOrStop(error, then);
     }
     then();
+  }
+
+  #waitOrStop(error: unknown, then: () => void): void {
+    if (!(error instanceof ColloquyError && error.retryable) || this.#stopped) {
+      return this.stop('error', messageOf(error));
+    }
+    this.#held = [then];
+    this.#awaitRoom(error.message);
   }
 
   #awaitRoom(problem: string): void {
@@ -603,7 +679,7 @@ export class Meeting {
   }
 
   #show(event: ViewerEvent): void {
-    this.#options.watch(event);
+    this.#options.watch?.(event);
   }
 
   #showPaired(): void {

@@ -66,6 +66,15 @@ export class Peer {
     this.#socket.sendLine(this.isFramed ? (line ?? encodeText(text)) : encodeClassicText(text));
   }
 
+  /** As `LineSocket` has it. */
+  bytes(bytes: Buffer): boolean {
+    return this.#socket.sendBytes(bytes);
+  }
+
+  latin1(lines: string): void {
+    this.#socket.sendLatin1(lines);
+  }
+
   /** Something to know and not to answer; for peers that want notes. */
   note(text: string): void {
     this.#control('note', text);

@@ -69,6 +69,11 @@ export class Place {
     });
   }
 
+  /** Whatever came up to event number `seq` has been sent. */
+  noteSent(seq: number): void {
+    this.#sentSeq = seq;
+  }
+
   /** What is sent within leaves in one piece. */
   together(send: () => void): void {
     if (this.#peer) this.#peer.together(send);

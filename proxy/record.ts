@@ -4,6 +4,7 @@ import { createMeetingFolder, Journal, journalFileName, type JournalOptions } fr
 import { recoverJournal, type Recovered } from '../journal/recover.ts';
 import { createTranscriptWriter } from '../journal/transcript-writer.ts';
 import type { Clock } from '../wire/clock.ts';
+import type { Seat } from '../wire/types.ts';
 import type { Record } from './meeting.ts';
 
 /** What is kept of one meeting, and the name it got. */
@@ -71,11 +72,19 @@ function keep(meeting: string, folder: string, journal: Journal, { onError }: Re
       journal.commit();
       writer.poke();
     },
+    commitTurns(seat, firstTurn, lines) {
+      journal.commitTurns(seat, firstTurn, lines);
+      writer.poke();
+    },
+    commitTurn(seat, turn, text) {
+      journal.commitTurn(seat, turn, text);
+      writer.poke();
+    },
     get seq() {
       return journal.seq;
     },
     async close() {
-      journal.close();
+      await journal.close();
       await writer.finish();
     },
   };
@@ -95,6 +104,14 @@ class NoRecord implements OpenRecord {
   }
 
   commit(): void {}
+
+  commitTurns(_seat: Seat, _firstTurn: number, lines: string): void {
+    this.seq += lines.split('\n').length - 1;
+  }
+
+  commitTurn(): void {
+    this.seq++;
+  }
 
   close(): Promise<void> {
     return Promise.resolve();

@@ -48,7 +48,8 @@ export interface RelaySettings extends MeetingSettings {
 
 export interface RelayEnvironment {
   readonly software: string;
-  readonly watch: Viewer;
+  /** Absent where nobody watches. */
+  readonly watch?: Viewer;
   readonly log: { info(data: object, message: string): void; warn(data: object, message: string): void };
   readonly onMeetingEnded?: (meeting: string, reason: StopReason) => void;
   /** Has the code run that agents write. */
@@ -63,7 +64,8 @@ export interface RelayEnvironment {
  */
 export class Relay {
   readonly #settings: RelaySettings;
-  readonly #environment: Required<Omit<RelayEnvironment, 'onMeetingEnded' | 'execution'>> & RelayEnvironment;
+  readonly #environment: Required<Omit<RelayEnvironment, 'onMeetingEnded' | 'execution' | 'watch'>> &
+    RelayEnvironment;
   readonly #listeners: { readonly [seat in Seat]: net.Server };
   /** Those who have no meeting yet. */
   readonly #guests = new Set<Guest>();
@@ -145,7 +147,7 @@ export class Relay {
   }
 
   #createListener(seat: Seat): net.Server {
-    return net.createServer({ allowHalfOpen: true }, (socket) => {
+    return net.createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
       const { maxFrameBytes, classicIdleMs, greetingMs } = this.#settings;
       const guest = new Guest(seat, socket, {
         maxFrameBytes,
@@ -265,7 +267,7 @@ export class Relay {
       record,
       clock,
       random,
-      watch,
+      ...(watch ? { watch } : {}),
       ...where,
       ...(runs ? { execution: new Execution(execution, { meeting: id, folder, maxFrameBytes }) } : {}),
       onStopped: (reason, detail) => {

@@ -10,7 +10,8 @@ const carriageReturn = 0x0d;
  */
 export class FrameSplitter {
   readonly #maxFrameBytes: number;
-  #chunks: Buffer[] = [];
+  /** The unfinished frame, at the start of it. */
+  #pending: Buffer = nothing;
   #pendingBytes = 0;
 
   constructor(maxFrameBytes: number) {
@@ -22,8 +23,10 @@ export class FrameSplitter {
     const frames: string[] = [];
     let from = 0;
     for (let at = chunk.indexOf(lineFeed); at >= 0; at = chunk.indexOf(lineFeed, from)) {
-      this.keep(chunk.subarray(from, at));
-      frames.push(decodeUtf8(withoutCarriageReturn(this.takeRest())));
+      const end = chunk.subarray(from, at);
+      this.#check(end.length);
+      const frame = this.#pendingBytes === 0 ? end : this.takeWith(end);
+      frames.push(decodeUtf8(withoutCarriageReturn(frame)));
       from = at + 1;
     }
     this.keep(chunk.subarray(from));
@@ -36,22 +39,50 @@ export class FrameSplitter {
 
   /** What has come of an unfinished frame; the splitter is empty afterwards. */
   takeRest(): Buffer {
-    const rest = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
-    this.#chunks = [];
+    const rest = this.#pending.subarray(0, this.#pendingBytes);
+    this.#pending = nothing;
     this.#pendingBytes = 0;
     return rest;
   }
 
+  /** Takes back what `takeWith` gave, when nobody needs it any more: a new one takes long to get. */
+  reuse(taken: Buffer): void {
+    if (this.#pendingBytes === 0) this.#pending = Buffer.from(taken.buffer);
+  }
+
+  /** The unfinished frame and what completes it, in one piece. Throws ProtocolError `frame-too-large`. */
+  takeWith(end: Buffer): Buffer {
+    this.#append(end);
+    return this.takeRest();
+  }
+
   /** Adds to the unfinished frame without looking for its end. Throws ProtocolError `frame-too-large`. */
   keep(bytes: Buffer): void {
-    if (this.#pendingBytes + bytes.length > this.#maxFrameBytes) {
+    this.#check(bytes.length);
+    if (bytes.length > 0) this.#append(bytes);
+  }
+
+  #check(more: number): void {
+    if (this.#pendingBytes + more > this.#maxFrameBytes) {
       throw new ProtocolError('frame-too-large', `a frame may have ${this.#maxFrameBytes} bytes at most`);
     }
-    if (bytes.length === 0) return;
-    this.#chunks.push(bytes);
-    this.#pendingBytes += bytes.length;
+  }
+
+  /** Copies: what was read is gone with the next read. */
+  #append(bytes: Buffer): void {
+    const size = this.#pendingBytes + bytes.length;
+    if (size > this.#pending.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#pending.length, size, firstPendingBytes));
+      this.#pending.copy(larger, 0, 0, this.#pendingBytes);
+      this.#pending = larger;
+    }
+    bytes.copy(this.#pending, this.#pendingBytes);
+    this.#pendingBytes = size;
   }
 }
+
+const nothing = Buffer.alloc(0);
+const firstPendingBytes = 4 * 1024;
 
 /** Throws ProtocolError `not-utf8`. */
 export function decodeUtf8(bytes: Buffer): string {

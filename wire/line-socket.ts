@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { ProtocolError } from './errors.ts';
 import { FrameSplitter, decodeUtf8, endsInsideCharacter } from './frame.ts';
 import { isJsonGreetingStart } from './greeting.ts';
+import { shareReads } from './shared-reads.ts';
 
 export interface LineSocketOptions {
   readonly maxFrameBytes: number;
@@ -16,6 +17,11 @@ export interface SocketEnd {
 export interface LineSocketHandlers {
   /** One message: a line, or in burst mode a burst. */
   onLine(line: string): void;
+  /**
+   * Whole lines as they came, each with its end. `free`: they may be gone when this has returned. `kept`:
+   * they must stay. `refused`: they come again, one by one. What is not `isStable` is always gone.
+   */
+  onLines?(bytes: Buffer, isStable: boolean): 'free' | 'kept' | 'refused';
   /** The peer broke a rule of the wire. Nothing more will be read. */
   onViolation(error: ProtocolError): void;
   /** Something went wrong here while a message was handled. Nothing more will be read. */
@@ -36,6 +42,7 @@ const maxSilencesInCharacter = 8;
 /** A socket that speaks in messages. */
 export class LineSocket {
   readonly #socket: Socket;
+  readonly #maxFrameBytes: number;
   readonly #splitter: FrameSplitter;
   readonly #handlers: LineSocketHandlers;
   #mode: Mode = { type: 'line' };
@@ -46,12 +53,16 @@ export class LineSocket {
   #deaf = false;
   #failure: string | undefined;
 
-  constructor(socket: Socket, { maxFrameBytes }: LineSocketOptions, handlers: LineSocketHandlers) {
+  /** An accepted socket is given `paused`, as a server with `pauseOnConnect` does it. */
+  constructor(given: Socket, { maxFrameBytes }: LineSocketOptions, handlers: LineSocketHandlers) {
+    const socket = given.isPaused()
+      ? shareReads(given, (bytes) => this.#receive(bytes))
+      : given.on('data', (bytes) => this.#receive(bytes));
     this.#socket = socket;
+    this.#maxFrameBytes = maxFrameBytes;
     this.#splitter = new FrameSplitter(maxFrameBytes);
     this.#handlers = handlers;
     socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.#guard(() => this.#read(chunk)));
     socket.on('end', () => this.#finish());
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#failure =
@@ -85,6 +96,20 @@ export class LineSocket {
     this.#silence = undefined;
   }
 
+  /**
+   * Bytes that are whole lines, and stay as they are until they are sent. False where they are not all on
+   * their way yet: then nothing more should be sent until `onDrain`.
+   */
+  sendBytes(bytes: Buffer): boolean {
+    if (!this.#socket.writable) return true;
+    return this.#socket.write(bytes) && this.#socket.writableLength === 0;
+  }
+
+  /** Whole lines, of which every character is a byte. */
+  sendLatin1(lines: string): void {
+    if (this.#socket.writable) this.#socket.write(lines, 'latin1');
+  }
+
   sendLine(line: string): void {
     if (this.#socket.writable) this.#socket.write(line + '\n');
   }
@@ -114,6 +139,27 @@ export class LineSocket {
     this.#socket.resume();
     const timer = setTimeout(() => this.#socket.destroy(), graceMs);
     this.#socket.once('close', () => clearTimeout(timer));
+  }
+
+  #receive(bytes: Buffer): void {
+    this.#guard(() => {
+      if (this.#mode.type === 'line' && this.#handlers.onLines) this.#readLines(bytes);
+      else this.#read(bytes);
+    });
+  }
+
+  /** All whole lines of a chunk at once; what began before and what goes on behind it is put together. */
+  #readLines(chunk: Buffer): void {
+    const end = chunk.lastIndexOf(0x0a) + 1;
+    if (end === 0) return this.#splitter.keep(chunk);
+    const head = chunk.subarray(0, end);
+    const isStable = this.#splitter.pendingBytes > 0;
+    const lines = isStable ? this.#splitter.takeWith(head) : head;
+    // A frame that is too long is found by the one who looks at them one by one.
+    const answer = lines.length > this.#maxFrameBytes ? 'refused' : this.#handlers.onLines?.(lines, isStable);
+    if (answer === 'refused') this.#read(lines);
+    if (isStable && answer !== 'kept') this.#splitter.reuse(lines);
+    if (end < chunk.length && !this.#deaf) this.#read(chunk.subarray(end));
   }
 
   /** A message may change the mode in which the rest of the chunk is read. */

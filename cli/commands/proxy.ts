@@ -119,7 +119,7 @@ async function runProxy(argv: Flags): Promise<void> {
   const relay = new Relay(toRelaySettings(config, argv), {
     software: `colloquy ${readVersion()}`,
     log,
-    watch: (event) => viewers.forEach((show) => show(event)),
+    ...(viewers.length > 0 ? { watch: (event) => viewers.forEach((show) => show(event)) } : {}),
     ...(execution ? { execution: execution.options } : {}),
     onMeetingEnded: () => {
       if (argv.once || (leaving && relay.meetings === 0)) void end();
