@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import type { Seat } from '../wire/types.ts';
 import type { MeetingEvent } from './event.ts';
+import { TurnEncoder } from './turn-encoder.ts';
 
 export const journalFileName = 'journal.jsonl';
 
@@ -27,7 +28,6 @@ export interface JournalFiles {
   openSync(file: string, flags: string | number): number;
   /** Returns how many bytes were written, which may be fewer than there are. */
   writeSync(descriptor: number, data: string | Uint8Array): number;
-  writevSync(descriptor: number, parts: readonly Uint8Array[]): number;
   sizeSync(descriptor: number): number;
   ftruncateSync(descriptor: number, bytes: number): void;
   fdatasyncSync(descriptor: number): void;
@@ -41,7 +41,6 @@ export const systemFiles: JournalFiles = {
   openSync: fs.openSync,
   writeSync: (descriptor, data) =>
     typeof data === 'string' ? fs.writeSync(descriptor, data) : fs.writeSync(descriptor, data),
-  writevSync: (descriptor, parts) => fs.writevSync(descriptor, parts),
   sizeSync: (descriptor) => fs.fstatSync(descriptor).size,
   ftruncateSync: fs.ftruncateSync,
   fdatasyncSync: fs.fdatasyncSync,
@@ -145,43 +144,36 @@ export class Journal {
   }
 
   /**
-   * Appends and commits turns of one seat, whose texts can stand in JSON as they are: `lines` has each with a
-   * newline behind it. Throws as `commit` does.
+   * Appends and commits the messages of one seat as they came on the wire, each with its newline, `most` of
+   * them at most. Returns how many they were; undefined where one is more than text, and nothing was done.
+   * Throws as `commit` does.
    */
-  commitTurns(seat: Seat, firstTurn: number, lines: string): void {
-    let turn = firstTurn;
-    for (let from = 0; from < lines.length;) {
-      const end = lines.indexOf('\n', from);
-      this.#pending += `${this.#headOf(seat, turn++)}${lines.slice(from, end)}"}\n`;
-      from = end + 1;
+  commitTurns(seat: Seat, turn: number, lines: Buffer, most: number): number | undefined {
+    const encoded = encoder.encode(lines, { seat, turn, most, seq: this.#sequence + 1, t: this.#time() });
+    if (!encoded) return undefined;
+    const { bytes, count } = encoded;
+    const isOrdinary = this.#pending === '' && !this.#closed && !this.#isSyncedAtOnce;
+    this.#sequence += count;
+    if (!isOrdinary || !this.#writeAtOnce(bytes)) {
+      this.#pending += bytes.toString();
+      this.commit();
     }
-    this.commit();
+    return count;
   }
 
-  /** The same for one long text in UTF-8, which is not copied. */
-  commitTurn(seat: Seat, turn: number, text: Uint8Array): void {
-    this.commit();
-    const head = this.#headOf(seat, turn);
-    const size = head.length + text.length + turnTail.length;
-    if (this.#isSyncedAtOnce || this.#closed || this.#bytes + size > this.#maxBytes) {
-      this.#pending = head + Buffer.from(text).toString() + turnTail.toString();
-      return this.commit();
-    }
+  /** False where not all of it was written, and what was is taken back. */
+  #writeAtOnce(bytes: Buffer): boolean {
+    if (this.#bytes + bytes.length > this.#maxBytes) return false;
     try {
-      const written = this.#files.writevSync(this.#descriptor, [Buffer.from(head), text, turnTail]);
-      if (written < size) throw new Error('not all of it was taken');
+      if (this.#files.writeSync(this.#descriptor, bytes) < bytes.length) throw new Error('not all of it');
     } catch {
-      // As any other: what was taken of it is taken back, and it is tried again, or waits for room.
-      this.#pending = head + Buffer.from(text).toString() + turnTail.toString();
+      // `commit` tries it again, and says what is wrong.
       this.#takeBack();
-      return this.commit();
+      return false;
     }
-    this.#bytes += size;
+    this.#bytes += bytes.length;
     this.#background?.written();
-  }
-
-  #headOf(seat: Seat, turn: number): string {
-    return `{"v":1,"seq":${++this.#sequence},"t":"${this.#time()}","type":"turn","seat":"${seat}","turn":${turn},"text":"`;
+    return true;
   }
 
   /**
@@ -304,7 +296,8 @@ export interface JournalEnd {
   readonly size: number;
 }
 
-const turnTail = Buffer.from('"}\n');
+/** One for all journals: what it makes is written before the next turn comes. */
+const encoder = new TurnEncoder();
 
 const syncIntervalMs = 1_000;
 

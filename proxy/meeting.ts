@@ -18,10 +18,9 @@ import { Lane } from './lane.ts';
 import type { Goodbye, LastMessage, Memory } from './memory.ts';
 import type { Peer } from './peer.ts';
 import type { Place } from './place.ts';
-import { examineLines } from './plain-lines.ts';
 import { executedOf, RunningTurns } from './running-turns.ts';
 import type { SeatView, Told } from './seat-view.ts';
-import { stopAfterTurn } from './stop-rules.ts';
+import { stopAfterTurn, turnsLeft } from './stop-rules.ts';
 import type { Viewer, ViewerEvent } from './viewer.ts';
 
 /** The part of a journal that a meeting writes to. */
@@ -32,9 +31,8 @@ export interface Record {
    * retryable error, everything stays pending, and may be committed later.
    */
   commit(): void;
-  /** Appends and commits at once; as `Journal` has it. */
-  commitTurns(seat: Seat, firstTurn: number, lines: string): void;
-  commitTurn(seat: Seat, turn: number, text: Buffer): void;
+  /** As `Journal` has it. */
+  commitTurns(seat: Seat, turn: number, lines: Buffer, most: number): number | undefined;
   /** The number of the last event that was appended. */
   readonly seq: number;
 }
@@ -243,34 +241,30 @@ export class Meeting {
     const state = this.#states[seat];
     const { untold } = this.#states[to.seat];
     if (this.#options.places[seat].peer !== peer || state.meta || untold !== undefined) return 'refused';
-    const lines = examineLines(bytes);
-    if (!lines) return 'refused';
-    const { count, text, isAscii } = lines;
-    const limits = this.#options.settings;
-    if (stopAfterTurn(this.#turns + this.#questions + count, limits)) return 'refused';
-    const { record } = this.#options;
-    const firstTurn = this.#turns + 1;
-    this.#turns += count;
-    state.said += count;
-    state.notices = 0;
-    delete state.status;
+    const { record, settings } = this.#options;
+    const most = turnsLeft(this.#turns + this.#questions, settings);
     try {
-      if (text === undefined) record.commitTurn(seat, firstTurn, bytes.subarray(0, -1));
-      else record.commitTurns(seat, firstTurn, text);
+      const count = record.commitTurns(seat, this.#turns + 1, bytes, most);
+      if (count === undefined) return 'refused';
+      this.#count(state, count);
     } catch (error) {
       const copy = Buffer.from(bytes);
-      this.#waitOrStop(error, () => void to.peer?.bytes(copy));
+      // The journal has taken them, and writes them when there is room.
+      this.#count(state, countLines(copy));
+      this.#waitOrStop(error, () => to.deliver(record.seq, (peer) => void peer.bytes(copy)));
       return 'free';
     }
     to.noteSent(record.seq);
-    if (text !== undefined && isAscii && text.length < longestLatin1) {
-      to.peer.latin1(text);
-      lane.holdBack();
-      return 'free';
-    }
-    const isSent = to.peer.bytes(isStable ? bytes : Buffer.from(bytes));
+    const isSent = sendOn(to.peer, bytes, isStable);
     lane.holdBack(!isSent);
-    return isStable && !isSent ? 'kept' : 'free';
+    return isSent ? 'free' : 'kept';
+  }
+
+  #count(state: SeatState, turns: number): void {
+    this.#turns += turns;
+    state.said += turns;
+    state.notices = 0;
+    delete state.status;
   }
 
   /** A connection has ended. */
@@ -703,6 +697,17 @@ export class Meeting {
   #nameOf(seat: Seat): string {
     return `${this.#options.places[seat].name} (seat ${seat})`;
   }
+}
+
+/** False where they are not all on their way yet, and must stay as they are if they are stable. */
+function sendOn(peer: Peer, bytes: Buffer, isStable: boolean): boolean {
+  if (bytes.length > longestLatin1) return peer.bytes(isStable ? bytes : Buffer.from(bytes));
+  peer.latin1(bytes.toString('latin1'));
+  return peer.hasRoom;
+}
+
+function countLines(bytes: Buffer): number {
+  return bytes.reduce((count, byte) => count + Number(byte === 0x0a), 0);
 }
 
 function tellAgain(peer: Peer, told: Told): void {

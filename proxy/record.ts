@@ -4,7 +4,6 @@ import { createMeetingFolder, Journal, journalFileName, type JournalOptions } fr
 import { recoverJournal, type Recovered } from '../journal/recover.ts';
 import { createTranscriptWriter } from '../journal/transcript-writer.ts';
 import type { Clock } from '../wire/clock.ts';
-import type { Seat } from '../wire/types.ts';
 import type { Record } from './meeting.ts';
 
 /** What is kept of one meeting, and the name it got. */
@@ -72,13 +71,10 @@ function keep(meeting: string, folder: string, journal: Journal, { onError }: Re
       journal.commit();
       writer.poke();
     },
-    commitTurns(seat, firstTurn, lines) {
-      journal.commitTurns(seat, firstTurn, lines);
+    commitTurns(seat, turn, lines, most) {
+      const count = journal.commitTurns(seat, turn, lines, most);
       writer.poke();
-    },
-    commitTurn(seat, turn, text) {
-      journal.commitTurn(seat, turn, text);
-      writer.poke();
+      return count;
     },
     get seq() {
       return journal.seq;
@@ -105,13 +101,8 @@ class NoRecord implements OpenRecord {
 
   commit(): void {}
 
-  commitTurns(_seat: Seat, _firstTurn: number, lines: string): void {
-    this.seq += lines.split('\n').length - 1;
-  }
-
-  commitTurn(): void {
-    this.seq++;
-  }
+  /** What is not kept need not be fast: each message is looked at by itself. */
+  commitTurns(): undefined {}
 
   close(): Promise<void> {
     return Promise.resolve();

@@ -15,3 +15,8 @@ export function stopAfterTurn(
   if (maxMessages === 0 || turns < maxMessages) return undefined;
   return { reason: 'max-messages', detail: `${maxMessages} messages` };
 }
+
+/** How many messages may come before the one that ends the meeting. */
+export function turnsLeft(turns: number, { maxMessages }: Limits): number {
+  return maxMessages === 0 ? Infinity : Math.max(0, maxMessages - turns - 1);
+}
