@@ -4,6 +4,7 @@ import { ColloquyError, messageOf } from '../wire/errors.ts';
 import type { JsonGreeting } from '../wire/greeting.ts';
 import { LineSocket } from '../wire/line-socket.ts';
 import { encodeControl, parseProxyFrame, type ProxyFrame } from '../wire/message.ts';
+import { dialTls, isTlsAlert, refusedAfterHandshake, type ClientTls } from '../wire/tls.ts';
 import type { TurnMeta } from '../wire/types.ts';
 import { Inbox } from './inbox.ts';
 import { Outbox } from './outbox.ts';
@@ -11,6 +12,8 @@ import { Outbox } from './outbox.ts';
 export interface ProxyAddress {
   readonly host: string;
   readonly port: number;
+  /** Undefined: in the clear. */
+  readonly tls?: ClientTls | undefined;
 }
 
 export interface ConnectionOptions {
@@ -118,17 +121,26 @@ export class Connection {
 
   /** Greets and reads until the connection ends. Rejects where it makes no sense to come again. */
   #converse(socket: net.Socket, again: boolean): Promise<void> {
+    const { proxy } = this.#options;
+    let error: unknown;
+    let hasHeard = false;
+    socket.once('error', (found) => (error = found));
     return new Promise<void>((resolve, reject) => {
       const line = new LineSocket(
         socket,
         { maxFrameBytes },
         {
           onLine: (text) => {
+            hasHeard = true;
             if (this.#take(parseProxyFrame(text)) === 'come-again') line.close();
           },
           onViolation: reject,
           onDefect: reject,
-          onEnd: () => resolve(),
+          onEnd: ({ partial = '' }) => {
+            const refused = hasHeard ? undefined : whyRefused(proxy, error, partial);
+            if (refused) reject(refused);
+            else resolve();
+          },
         },
       );
       this.#socket = line;
@@ -180,9 +192,10 @@ export class Connection {
       // Somebody who was sent away is not wanted back within the same moment.
       if (limitMs !== Infinity) await sleep(delayMs, undefined, { signal });
       try {
-        return await connect(proxy, signal);
+        return proxy.tls ? await dialTls(proxy, proxy.tls, signal) : await connect(proxy, signal);
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof ColloquyError) throw error;
         if (!isWorthAnotherTry(error) || performance.now() > until) {
           const message = `no proxy can be reached at ${proxy.host}:${proxy.port}: ${messageOf(error)}`;
           throw new ColloquyError(message, { code: 'unreachable', cause: error });
@@ -202,6 +215,19 @@ function connect({ host, port }: ProxyAddress, signal: AbortSignal): Promise<net
       socket.off('error', reject);
       resolve(socket);
     });
+  });
+}
+
+/** The connection ended without a word. */
+function whyRefused(
+  { host, port, tls }: ProxyAddress,
+  error: unknown,
+  partial: string,
+): ColloquyError | undefined {
+  if (tls) return refusedAfterHandshake(error, { host, port }, tls.files);
+  if (!isTlsAlert(partial)) return undefined;
+  return new ColloquyError(`the proxy at ${host}:${port} speaks TLS: say --tls, and --ca FILE`, {
+    code: 'tls-failed',
   });
 }
 

@@ -69,7 +69,8 @@ export function patienceOf(config: ServiceConfig): Patience {
 export function parametersOf(config: ServiceConfig): Record<string, unknown> {
   const schema = serviceSchemas[config.service];
   const seat = ['service', 'model', 'persona', 'host', 'port', 'meeting', 'seed'];
-  const kept = Object.keys(config).filter((key) => !seat.includes(key) && !isSecret(schema, [key]));
+  const isOfSeat = (key: string): boolean => seat.includes(key) || key.startsWith('tls');
+  const kept = Object.keys(config).filter((key) => !isOfSeat(key) && !isSecret(schema, [key]));
   return Object.fromEntries(
     kept.map((key) => {
       const found = lookUp(config, [key]);

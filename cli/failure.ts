@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/errors.ts';
+import { visibleControls } from '../journal/render/visible-controls.ts';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import { wasInterrupted } from './interrupt.ts';
 import { report } from './supervised.ts';
@@ -19,6 +20,8 @@ const mistakes: ReadonlySet<string> = new Set([
   'unknown-meeting',
   'ambiguous-meeting',
   'port-taken',
+  'bad-certificate',
+  'tls-failed',
 ]);
 
 /** 1 failed, 2 the user's mistake, 130 interrupted. */
@@ -33,7 +36,8 @@ export function reportFailure(error: unknown): void {
   if (wasInterrupted() && (error as Error).name === 'AbortError') return;
   const message = error instanceof ColloquyError ? error.message : `unexpected: ${stackOf(error)}`;
   if (report({ type: 'failed', message, exitCode: exitCodeFor(error) })) return;
-  process.stderr.write(`colloquy: ${message}\n`);
+  // What a proxy or a service says may be part of it.
+  process.stderr.write(`colloquy: ${visibleControls(message)}\n`);
 }
 
 function stackOf(error: unknown): string {

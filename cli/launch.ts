@@ -121,13 +121,15 @@ export class Launch {
 
   #returnArguments(seat: Seat): string[] {
     const { agentArgs, meeting } = this.#options;
-    const level = agentArgs[seat].filter((arg) => arg === '--debug' || arg === '--verbose');
+    // What the journal is not believed for is said again.
+    const own = /^--(?:debug|verbose)$|^--(?:config|command|base-url|script|replies)=/;
+    const kept = agentArgs[seat].filter((arg) => own.test(arg));
     return [
       'agent',
       `--resume=${meeting}`,
       `--seat=${seat}`,
       `--transcripts=${this.#transcripts ?? ''}`,
-      ...level,
+      ...kept,
     ];
   }
 

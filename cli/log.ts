@@ -1,5 +1,6 @@
-import { pino, type Logger } from 'pino';
+import { pino, type LogFn, type Logger } from 'pino';
 import { PinoPretty } from 'pino-pretty';
+import { visibleControls } from '../journal/render/visible-controls.ts';
 
 /** The flags `-l -v -d -q`, which all long-running commands share. */
 export interface LogFlags {
@@ -18,7 +19,7 @@ export const logFlags = {
 
 /** A log on stderr, pretty on a terminal and JSON otherwise; or in a file, as JSON. */
 export function createLog(name: string, flags: LogFlags): Logger {
-  const options = { name, level: levelOf(flags), base: { pid: process.pid } };
+  const options = { name, level: levelOf(flags), base: { pid: process.pid }, hooks: { logMethod } };
   if (flags.logfile !== undefined) {
     return pino(options, pino.destination({ dest: flags.logfile, sync: true, mkdir: true }));
   }
@@ -34,6 +35,12 @@ export function createLog(name: string, flags: LogFlags): Logger {
     singleLine: flags.debug === true,
   });
   return pino(options, pretty);
+}
+
+/** Names and reasons in a sentence come from others, and must not move the cursor of whoever reads it. */
+function logMethod(this: Logger, args: Parameters<LogFn>, method: LogFn): void {
+  const visible = args.map((arg: unknown) => (typeof arg === 'string' ? visibleControls(arg) : arg));
+  method.apply(this, visible as Parameters<LogFn>);
 }
 
 function levelOf({ quiet, debug, verbose }: LogFlags): string {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isLoopbackHost } from '../wire/address.ts';
 import { describePatternProblem } from './rule-pattern.ts';
 import type { ServiceName } from './service-names.ts';
 
@@ -107,7 +108,9 @@ const executionSchema = z.strictObject({
 });
 export type ExecutionConfig = z.infer<typeof executionSchema>;
 
-export const proxySchema = z.strictObject({
+const file = z.string().min(1);
+
+const proxyShape = z.strictObject({
   host: z.string().default('127.0.0.1').describe('address to listen on'),
   port_a: port.default(18_888).describe('port of seat a; 0: any free one'),
   port_b: port.default(19_999).describe('port of seat b; 0: any free one'),
@@ -131,6 +134,27 @@ export const proxySchema = z.strictObject({
     .string()
     .default('')
     .meta({ description: 'what agents must know to sit down; empty: nothing', secret: true }),
+  tokens: z
+    .strictObject({
+      a: secret('what agents must know for seat a, instead of token'),
+      b: secret('what agents must know for seat b, instead of token'),
+    })
+    .prefault({})
+    .describe('a token for each seat'),
+  tls: z
+    .strictObject({
+      cert: file
+        .optional()
+        .describe('certificate of the proxy, with its chain, in PEM; with it, agents must speak TLS'),
+      key: file.optional().describe('file of the private key that belongs to it'),
+      ca: file.optional().describe('certificate of the CA that signs those of agents'),
+      client_certificates: z
+        .enum(['none', 'required'])
+        .default('none')
+        .describe('required: who has no certificate of that CA is not heard'),
+    })
+    .prefault({})
+    .describe('TLS for agents'),
   execution: executionSchema.prefault({}).describe('running the code that agents write'),
   max_frame_bytes: z.int().min(1_024).default(1_048_576).describe('the longest frame'),
   classic_idle_ms: count
@@ -140,8 +164,71 @@ export const proxySchema = z.strictObject({
   greeting_seconds: seconds.default(10).describe('how long a greeting may take'),
   goodbye_seconds: seconds.default(30).describe('how long the answer to a goodbye may take'),
   drain_seconds: seconds.default(60).describe('how long an agent may read nothing; 0: for ever'),
+  resume_seconds: seconds
+    .default(60)
+    .describe('how long a seat is kept for an agent that lost its connection; 0: not at all'),
+  shutdown_seconds: seconds
+    .default(5)
+    .describe('how long messages that are being written may take when the proxy is told to end'),
+  journal: z
+    .strictObject({
+      sync: z
+        .enum(['always', 'interval', 'none'])
+        .default('interval')
+        .describe(
+          'when what was written is on the disk: before it is forwarded, soon, or when the system likes',
+        ),
+      max_mb: count.default(0).describe('a meeting whose journal is larger ends; 0: no limit'),
+    })
+    .prefault({})
+    .describe('how meetings are recorded'),
+  limits: z
+    .strictObject({
+      connections: count.min(2).default(4_096).describe('connections at a time'),
+      connections_per_address: count
+        .default(512)
+        .describe('the same from one address other than this machine; of IPv6, from one /64; 0: no limit'),
+      strangers: count
+        .min(1)
+        .default(2_048)
+        .describe('connections that have not greeted yet; of more, the oldest is closed'),
+      waiting: count.min(1).default(1_024).describe('agents that have greeted and wait for a partner'),
+      meetings: count.min(1).default(2_048).describe('meetings at a time'),
+    })
+    .prefault({})
+    .describe('how many may come'),
 });
-export type ProxyConfig = z.infer<typeof proxySchema>;
+
+export type ProxyConfig = z.infer<typeof proxyShape>;
+
+export const proxySchema = proxyShape.check((context) => {
+  const config = context.value;
+  const refuse = (path: string[], message: string): void => {
+    context.issues.push({ code: 'custom', path, message, input: config });
+  };
+  const { cert, key, ca, client_certificates } = config.tls;
+  if (cert !== undefined && key === undefined) refuse(['tls', 'cert'], 'needs tls.key beside it');
+  if (key !== undefined && cert === undefined) refuse(['tls', 'key'], 'needs tls.cert beside it');
+  const isRequired = client_certificates === 'required';
+  if (isRequired && (cert === undefined || ca === undefined)) {
+    refuse(['tls', 'client_certificates'], 'cannot be required without tls.cert, tls.key and tls.ca');
+  }
+  if (ca !== undefined && !isRequired) {
+    refuse(['tls', 'ca'], 'checks nobody unless tls.client_certificates is required');
+  }
+  const isOpen = (['a', 'b'] as const).some((seat) => tokenOf(config, seat) === '');
+  if (!isLoopbackHost(config.host) && isOpen && !isRequired) {
+    refuse(
+      ['host'],
+      `must be 127.0.0.1, and not ${JSON.stringify(config.host)}, as long as whoever reaches it can sit down: set token, or tokens for both seats, or require client certificates (docs/security.md)`,
+    );
+  }
+});
+
+/** What must be known for a seat: its own token, or else that of both. */
+export function tokenOf(config: Pick<ProxyConfig, 'token' | 'tokens'>, seat: 'a' | 'b'): string {
+  return config.tokens[seat] || config.token;
+}
 
 const seat = {
   persona: z.string().optional().describe('file of the persona'),
@@ -149,6 +236,20 @@ const seat = {
   port: port.min(1).default(18_888).describe('port of the seat: 18888 is a, 19999 is b'),
   meeting: z.string().optional().describe('sit in this meeting and no other'),
   token: secret('what the proxy asks for, if it does'),
+  tls: z
+    .boolean()
+    .default(false)
+    .describe('speak TLS, and only with a proxy that proves who it is; each of the four below says so too'),
+  tls_ca: file
+    .optional()
+    .describe('certificate of the CA that signs that of the proxy; else what Node trusts'),
+  tls_cert: file.optional().describe('certificate of this agent, if the proxy asks for one'),
+  tls_key: file.optional().describe('file of the private key that belongs to it'),
+  tls_server_name: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('the name in the certificate of the proxy, if it is not the host'),
 };
 
 const temperature = z.number().min(0).max(2).optional().describe('sampling temperature');

@@ -137,12 +137,6 @@ export class Journal {
     if (event.type === 'stop') this.#hasStop = true;
   }
 
-  /** The same for whoever has the JSON of an event at hand: `build` returns all of its line but the newline. */
-  appendStamped(build: (seq: number, t: string) => string): void {
-    this.#pending += build(this.#sequence + 1, this.#time()) + '\n';
-    this.#sequence++;
-  }
-
   /**
    * Appends and commits the messages of one seat as they came on the wire, each with its newline, `most` of
    * them at most. Returns how many they were; undefined where one is more than text, and nothing was done.

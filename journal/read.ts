@@ -28,7 +28,12 @@ export interface TornTail {
 export type JournalItem =
   | { readonly type: 'event'; readonly event: JournalEvent; readonly next: JournalPosition }
   /** A type of event that later versions of the program write. */
-  | { readonly type: 'unknown'; readonly eventType: string; readonly next: JournalPosition }
+  | {
+      readonly type: 'unknown';
+      readonly eventType: string;
+      readonly seq: number;
+      readonly next: JournalPosition;
+    }
   | { readonly type: 'bad'; readonly bad: BadLine; readonly next: JournalPosition }
   /** Always last, if at all. */
   | { readonly type: 'torn'; readonly torn: TornTail };
@@ -70,7 +75,7 @@ export async function* journalItems(
   from = journalStart,
 ): AsyncGenerator<JournalItem, void, void> {
   let { line } = from;
-  for await (const { bytes, offset, size, ended } of lines(file, from.offset)) {
+  for await (const { bytes, offset, size, ended } of rawLines(file, from.offset)) {
     if (!ended) {
       yield { type: 'torn', torn: { offset, bytes: size } };
       return;
@@ -83,10 +88,11 @@ export async function* journalItems(
 
 type Line =
   | { type: 'event'; event: JournalEvent }
-  | { type: 'unknown'; eventType: string }
+  | { type: 'unknown'; eventType: string; seq: number }
   | { type: 'bad'; bad: BadLine };
 
-function readLine(bytes: Buffer, size: number, line: number): Line {
+/** What one line holds, which has `size` bytes in the file. */
+export function readLine(bytes: Buffer, size: number, line: number): Line {
   const bad = (problem: string): Line => ({
     type: 'bad',
     bad: { line, problem, text: firstCharacters(bytes) },
@@ -99,7 +105,8 @@ function readLine(bytes: Buffer, size: number, line: number): Line {
     return bad(error instanceof SyntaxError ? 'not JSON' : 'not UTF-8');
   }
   const parsed = parseEvent(value);
-  return parsed.type === 'invalid' ? bad(parsed.problem) : parsed;
+  if (parsed.type === 'invalid') return bad(parsed.problem);
+  return parsed.type === 'event' ? parsed : { ...parsed, seq: (value as { seq: number }).seq };
 }
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -109,11 +116,11 @@ function firstCharacters(bytes: Buffer): string {
 }
 
 /** A frame of 1 MiB is at most 6 MiB as JSON; the first event holds two personas, each from one frame. */
-const longestLineBytes = 16 * 1024 * 1024;
+export const longestLineBytes = 16 * 1024 * 1024;
 const chunkBytes = 64 * 1024;
 
 interface RawLine {
-  /** Without the newline. Cut off at the longest line there may be. */
+  /** Without the newline. Cut off at the longest line there may be; nothing of a line without an end. */
   readonly bytes: Buffer;
   readonly offset: number;
   /** Bytes the line really has, without the newline. */
@@ -122,7 +129,7 @@ interface RawLine {
   readonly ended: boolean;
 }
 
-async function* lines(file: string, from: number): AsyncGenerator<RawLine, void, void> {
+export async function* rawLines(file: string, from: number): AsyncGenerator<RawLine, void, void> {
   const handle = await open(file, 'r');
   try {
     let offset = from;

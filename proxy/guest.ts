@@ -5,6 +5,7 @@ import { LineSocket, type SocketEnd } from '../wire/line-socket.ts';
 import { encodeControl, parseAgentFrame, parseClassicMessage, type AgentFrame } from '../wire/message.ts';
 import type { Clock } from '../wire/clock.ts';
 import type { Seat } from '../wire/types.ts';
+import { maxGreetingBytes, type Visit } from './admission.ts';
 import type { Meeting } from './meeting.ts';
 import { Peer } from './peer.ts';
 
@@ -13,6 +14,7 @@ export interface GuestOptions {
   readonly classicIdleMs: number;
   readonly greetingMs: number;
   readonly clock: Clock;
+  readonly visit: Visit;
   /** The guest has greeted. What this throws, a ProtocolError, is what the guest is told before it must go. */
   readonly onGreeting: (guest: Guest, greeting: Greeting) => void;
   /** The guest is gone, and no meeting noticed. */
@@ -27,7 +29,9 @@ export class Guest {
   readonly seat: Seat;
   readonly #socket: LineSocket;
   readonly #options: GuestOptions;
-  readonly #cancelGreetingTimer: () => void;
+  #cancelTimer: () => void;
+  /** It gave a wrong token, and hears of it later. */
+  #isHeld = false;
   #peer: Peer | undefined;
   #meeting: Meeting | undefined;
   #early: AgentFrame[] = [];
@@ -38,7 +42,10 @@ export class Guest {
     this.#options = options;
     this.#socket = new LineSocket(
       socket,
-      { maxFrameBytes: options.maxFrameBytes },
+      {
+        maxFrameBytes: Math.min(options.maxFrameBytes, maxGreetingBytes),
+        count: (bytes) => options.visit.hear(bytes),
+      },
       {
         onLine: (line) => this.#hear(line),
         onLines: (bytes, isStable) =>
@@ -49,7 +56,7 @@ export class Guest {
       },
     );
     this.#socket.setMode('greeting', options.classicIdleMs);
-    this.#cancelGreetingTimer = options.clock.after(options.greetingMs, () =>
+    this.#cancelTimer = options.clock.after(options.greetingMs, () =>
       this.#refuse(
         new ProtocolError('no-greeting', `no greeting came within ${options.greetingMs / 1_000} s`),
       ),
@@ -78,15 +85,37 @@ export class Guest {
     for (const frame of early) this.#meeting?.receive(this.peer, frame);
   }
 
+  /** It may be here: it may say more than a stranger, and makes room for nobody. */
+  prove(): void {
+    this.#options.visit.prove();
+    this.#socket.allow(this.#options.maxFrameBytes);
+  }
+
+  /** Its token is wrong. Who tries one after the other waits for the answer. */
+  denyToken(error: ProtocolError, token: string | undefined): void {
+    // No token is a mistake, and no guess.
+    const delayMs = token === undefined || token === '' ? 0 : this.#options.visit.guess();
+    if (delayMs === 0) throw error;
+    this.#isHeld = true;
+    this.#cancelTimer = this.#options.clock.after(delayMs, () => this.#refuse(error));
+  }
+
+  /** It has to make room. */
+  drop(): void {
+    this.#socket.close(0);
+    this.#options.onGone(this, 'makes room for others');
+  }
+
   /** Says why, and closes. */
   dismiss(error: ProtocolError): void {
-    this.#cancelGreetingTimer();
+    this.#cancelTimer();
     this.#socket.sendLine(encodeControl('error', { code: error.code, message: error.message }));
     this.#socket.close();
   }
 
   #hear(line: string): void {
     if (!this.#peer) return this.#greet(line);
+    if (this.#isHeld) return;
     const frame = this.#peer.isFramed ? parseAgentFrame(line) : parseClassicMessage(line);
     if (this.#meeting) return this.#meeting.receive(this.#peer, frame);
     // What only viewers see is of no use to a partner who comes later.
@@ -102,7 +131,7 @@ export class Guest {
     if (!isGreeting(line))
       throw new ProtocolError('no-greeting', 'the first line must be a greeting, /iam: …');
     const greeting = parseGreeting(line);
-    this.#cancelGreetingTimer();
+    this.#cancelTimer();
     this.#socket.setMode(greeting.dialect === 'framed' ? 'line' : 'burst', this.#options.classicIdleMs);
     this.#peer = new Peer(this.seat, greeting, this.#socket);
     this.#options.onGreeting(this, greeting);
@@ -123,7 +152,8 @@ export class Guest {
   }
 
   #leave(end: SocketEnd): void {
-    this.#cancelGreetingTimer();
+    this.#options.visit.leave();
+    this.#cancelTimer();
     if (this.#meeting) this.#meeting.lose(this.peer, end);
     else this.#options.onGone(this, end.detail);
   }

@@ -32,6 +32,11 @@ export class WaitingRoom<T extends { readonly seat: Seat }> {
     return meeting === undefined ? pair : { ...pair, meeting };
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.#unnamed.a.size + this.#unnamed.b.size + this.#named.size;
+  }
+
   leave(guest: T): void {
     this.#unnamed[guest.seat].delete(guest);
     const wish = this.#wishes.get(guest);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import net from 'node:net';
+import type net from 'node:net';
 import path from 'node:path';
+import type tls from 'node:tls';
 import { createMeetingId } from '../journal/meeting-id.ts';
 import type { MeetingSettings } from '../journal/event.ts';
 import { systemClock, type Clock } from '../wire/clock.ts';
@@ -9,7 +10,9 @@ import { messageOf, ProtocolError } from '../wire/errors.ts';
 import { isMeetingName, type Greeting } from '../wire/greeting.ts';
 import { isSameSecret } from '../wire/secret.ts';
 import { seats, type Seat, type StopReason } from '../wire/types.ts';
+import { Admission, type AdmissionLimits } from './admission.ts';
 import { createDelays, type RateSettings } from './delays.ts';
+import { createDoor } from './door.ts';
 import { Execution, type ExecutionOptions } from './execution.ts';
 import { Guest } from './guest.ts';
 import { listenOn } from './listen.ts';
@@ -36,6 +39,11 @@ export interface RelaySettings extends MeetingSettings {
   readonly drainMs: number;
   /** What a greeting must carry; empty: nothing. */
   readonly token: string;
+  /** The same for one seat, instead of `token`. */
+  readonly tokens?: { readonly [seat in Seat]?: string | undefined };
+  /** For `tls.createServer`; undefined: no TLS. */
+  readonly tls?: tls.TlsOptions | undefined;
+  readonly limits?: RelayLimits;
   readonly rate: RateSettings;
   /** Folder of the journals and transcripts; undefined: nothing is kept. */
   readonly transcripts: string | undefined;
@@ -46,11 +54,29 @@ export interface RelaySettings extends MeetingSettings {
   readonly journal: Pick<RecordOptions, 'sync' | 'maxBytes'>;
 }
 
+export interface RelayLimits extends AdmissionLimits {
+  /** Who have greeted and have no partner yet. */
+  readonly waiting: number;
+  readonly meetings: number;
+}
+
+const usualLimits: RelayLimits = {
+  connections: 4_096,
+  connectionsPerAddress: 512,
+  strangers: 2_048,
+  waiting: 1_024,
+  meetings: 2_048,
+};
+
 export interface RelayEnvironment {
   readonly software: string;
   /** Absent where nobody watches. */
   readonly watch?: Viewer;
-  readonly log: { info(data: object, message: string): void; warn(data: object, message: string): void };
+  readonly log: {
+    debug?(data: object, message: string): void;
+    info(data: object, message: string): void;
+    warn(data: object, message: string): void;
+  };
   readonly onMeetingEnded?: (meeting: string, reason: StopReason) => void;
   /** Has the code run that agents write. */
   readonly execution?: ExecutionOptions;
@@ -67,6 +93,8 @@ export class Relay {
   readonly #environment: Required<Omit<RelayEnvironment, 'onMeetingEnded' | 'execution' | 'watch'>> &
     RelayEnvironment;
   readonly #listeners: { readonly [seat in Seat]: net.Server };
+  readonly #limits: RelayLimits;
+  readonly #admission: Admission;
   /** Those who have no meeting yet. */
   readonly #guests = new Set<Guest>();
   #leaving = false;
@@ -84,6 +112,8 @@ export class Relay {
     this.#settings = settings;
     this.#environment = { clock: systemClock, random: Math.random, ...environment };
     this.#delays = createDelays(settings.rate, this.#environment.clock);
+    this.#limits = settings.limits ?? usualLimits;
+    this.#admission = new Admission(this.#limits, this.#environment.clock);
     this.#listeners = { a: this.#createListener('a'), b: this.#createListener('b') };
   }
 
@@ -147,28 +177,46 @@ export class Relay {
   }
 
   #createListener(seat: Seat): net.Server {
-    return net.createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
-      const { maxFrameBytes, classicIdleMs, greetingMs } = this.#settings;
-      const guest = new Guest(seat, socket, {
-        maxFrameBytes,
-        classicIdleMs,
-        greetingMs,
-        clock: this.#environment.clock,
-        onGreeting: (guest, greeting) => this.#receive(guest, greeting),
-        onGone: (guest, detail) => this.#forget(guest, detail),
-      });
-      this.#guests.add(guest);
+    const { maxFrameBytes, classicIdleMs, greetingMs, tls } = this.#settings;
+    const { clock, log } = this.#environment;
+    return createDoor({
+      admission: this.#admission,
+      tls,
+      handshakeMs: greetingMs,
+      onVisitor: (socket, visit) => {
+        const guest = new Guest(seat, socket, {
+          maxFrameBytes,
+          classicIdleMs,
+          greetingMs,
+          clock,
+          visit,
+          onGreeting: (guest, greeting) => this.#receive(guest, greeting),
+          onGone: (guest, detail) => this.#forget(guest, detail),
+        });
+        this.#guests.add(guest);
+        if (this.#leaving) guest.dismiss(shuttingDown());
+        return () => guest.drop();
+      },
+      onRefused: (address, detail) => log.debug?.({ seat, address }, `${address} is not let in: ${detail}`),
     });
   }
 
   #receive(guest: Guest, greeting: Greeting): void {
-    if (this.#leaving) throw shuttingDown();
-    if (!isSameSecret(greeting.token ?? '', this.#settings.token)) {
-      throw new ProtocolError('bad-token', 'this proxy asks for a token, and that is not it');
+    const { token, tokens } = this.#settings;
+    // Nothing is told before this.
+    if (!isSameSecret(greeting.token ?? '', tokens?.[guest.seat] || token)) {
+      return guest.denyToken(badToken(), greeting.token);
     }
+    if (this.#leaving) throw shuttingDown();
+    guest.prove();
     const { secret, meeting } = greeting;
     if (secret !== undefined) return void this.#takeBack(guest, meeting ?? '', secret);
+    if (this.#meetings.size >= this.#limits.meetings) throw busy();
     const pair = this.#room.enter(guest, meeting);
+    if (!pair && this.#room.size > this.#limits.waiting) {
+      this.#room.leave(guest);
+      throw busy();
+    }
     this.#environment.log.info(
       { seat: guest.seat, address: guest.address },
       `${greeting.participant.name} sits down (seat ${guest.seat})`,
@@ -414,6 +462,14 @@ function namesIn(transcripts: string): string[] {
 
 function shuttingDown(): ProtocolError {
   return new ProtocolError('shutting-down', 'the proxy is shutting down');
+}
+
+function badToken(): ProtocolError {
+  return new ProtocolError('bad-token', 'this proxy asks for a token, and that is not it');
+}
+
+function busy(): ProtocolError {
+  return new ProtocolError('busy', 'too many are here; try again later');
 }
 
 function noSeat(): ProtocolError {

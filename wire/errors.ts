@@ -34,6 +34,7 @@ export const protocolErrorCodes = [
   'bad-frame',
   'too-slow',
   'shutting-down',
+  'busy',
 ] as const;
 export type ProtocolErrorCode = (typeof protocolErrorCodes)[number];
 

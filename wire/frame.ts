@@ -9,12 +9,16 @@ const carriageReturn = 0x0d;
  * `maxFrameBytes` of an unfinished frame; one byte more is a ProtocolError `frame-too-large`.
  */
 export class FrameSplitter {
-  readonly #maxFrameBytes: number;
+  #maxFrameBytes: number;
   /** The unfinished frame, at the start of it. */
   #pending: Buffer = nothing;
   #pendingBytes = 0;
 
   constructor(maxFrameBytes: number) {
+    this.#maxFrameBytes = maxFrameBytes;
+  }
+
+  allow(maxFrameBytes: number): void {
     this.#maxFrameBytes = maxFrameBytes;
   }
 

@@ -6,6 +6,8 @@ import { shareReads } from './shared-reads.ts';
 
 export interface LineSocketOptions {
   readonly maxFrameBytes: number;
+  /** Told of all that comes, until `allow` is called. */
+  readonly count?: (bytes: number) => void;
 }
 
 /** How the connection ended, and what had arrived of a message that never came whole. */
@@ -42,7 +44,8 @@ const maxSilencesInCharacter = 8;
 /** A socket that speaks in messages. */
 export class LineSocket {
   readonly #socket: Socket;
-  readonly #maxFrameBytes: number;
+  #maxFrameBytes: number;
+  #count: ((bytes: number) => void) | undefined;
   readonly #splitter: FrameSplitter;
   readonly #handlers: LineSocketHandlers;
   #mode: Mode = { type: 'line' };
@@ -54,7 +57,7 @@ export class LineSocket {
   #failure: string | undefined;
 
   /** An accepted socket is given `paused`, as a server with `pauseOnConnect` does it. */
-  constructor(given: Socket, { maxFrameBytes }: LineSocketOptions, handlers: LineSocketHandlers) {
+  constructor(given: Socket, { maxFrameBytes, count }: LineSocketOptions, handlers: LineSocketHandlers) {
     const socket = given.isPaused()
       ? shareReads(given, (bytes) => this.#receive(bytes))
       : given.on('data', (bytes) => this.#receive(bytes));
@@ -62,6 +65,7 @@ export class LineSocket {
     this.#maxFrameBytes = maxFrameBytes;
     this.#splitter = new FrameSplitter(maxFrameBytes);
     this.#handlers = handlers;
+    this.#count = count;
     socket.setNoDelay(true);
     socket.on('end', () => this.#finish());
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -69,6 +73,13 @@ export class LineSocket {
         error.code === 'ECONNRESET' ? 'reset the connection' : `lost the connection (${error.code})`;
     });
     socket.on('close', () => this.#finish());
+  }
+
+  /** From now on frames may be so long, and nobody counts what comes. */
+  allow(maxFrameBytes: number): void {
+    this.#maxFrameBytes = maxFrameBytes;
+    this.#splitter.allow(maxFrameBytes);
+    this.#count = undefined;
   }
 
   get remoteAddress(): string {
@@ -142,6 +153,7 @@ export class LineSocket {
   }
 
   #receive(bytes: Buffer): void {
+    if (this.#count && !this.#deaf) this.#count(bytes.length);
     this.#guard(() => {
       if (this.#mode.type === 'line' && this.#handlers.onLines) this.#readLines(bytes);
       else this.#read(bytes);

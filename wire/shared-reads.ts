@@ -39,7 +39,7 @@ export function shareReads(accepted: net.Socket, onBytes: (bytes: Buffer) => voi
       },
     },
   };
-  const socket = new net.Socket(options as net.SocketConstructorOpts);
+  const socket = new net.Socket(options);
   // The server counts its sockets, and waits for them when it closes.
   (socket as unknown as SocketInside)._server = inside._server;
   inside._server = null;

@@ -5,6 +5,7 @@ import { serviceNames } from '../../config/service-names.ts';
 import type { Persona } from '../../personas/persona.ts';
 import type { JsonGreeting } from '../../wire/greeting.ts';
 import { seats } from '../../wire/types.ts';
+import { readAgentTls, tlsFlags, tlsSettings } from '../agent-tls.ts';
 import { UsageError } from '../failure.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { createLog, logFlags } from '../log.ts';
@@ -30,6 +31,7 @@ const flags = {
   seat: { choices: seats, describe: 'Which seat, with --resume' },
   ...folderFlag,
   token: { type: 'string', describe: 'What the proxy asks for, if it does' },
+  ...tlsFlags,
   model: { type: 'string', describe: 'Model, as the service names it' },
   'base-url': { type: 'string', describe: 'Where the service is' },
   temperature: { type: 'number', describe: 'Sampling temperature' },
@@ -61,6 +63,7 @@ async function runAgent(argv: Flags): Promise<void> {
   const { createProvider, patienceOf } = await import('../create-provider.ts');
   const log = createLog('agent', argv);
   const { config, greeting: introduction, system, opening, port: ownPort } = await prepare(argv);
+  const tls = await readAgentTls(config);
   const provider = await createProvider(config);
   const greeting = { ...introduction, model: provider.model };
 
@@ -77,7 +80,7 @@ async function runAgent(argv: Flags): Promise<void> {
   const port = argv['port-from-launcher'] && launcher ? await launcher.waitForPort() : ownPort;
 
   const agent: Agent = startAgent({
-    proxy: { host, port },
+    proxy: { host, port, tls },
     greeting,
     system,
     ...(opening === undefined ? {} : { opening }),
@@ -164,7 +167,12 @@ async function prepareReturn(argv: Flags, meeting: string): Promise<Prepared> {
     env: readEnvironment(process.cwd(), process.env),
     cwd: process.cwd(),
     flags: {
-      ...parameters,
+      ...withoutPowers(parameters),
+      base_url: argv['base-url'],
+      script: argv.script,
+      replies: argv.replies,
+      command: argv.command,
+      ...tlsSettings(argv),
       ...(takes('model') ? { model } : {}),
       ...(takes('seed') ? { seed } : {}),
       token,
@@ -191,6 +199,15 @@ async function prepareReturn(argv: Flags, meeting: string): Promise<Prepared> {
   };
 }
 
+/**
+ * A journal holds what somebody who connected said of themselves: that must not name programs that are run
+ * here, files that are read, or addresses that are sent a key. Flags and settings files may.
+ */
+function withoutPowers(parameters: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const powers = ['command', 'script', 'replies', 'base_url', 'api_key', 'token', 'host'];
+  return Object.fromEntries(Object.entries(parameters).filter(([key]) => !powers.includes(key)));
+}
+
 /** The speakers of old answer every word they are told, and write no code. */
 function featuresOf(service: string): string[] {
   return service === 'eliza' || service === 'parry' ? [] : ['note'];
@@ -214,6 +231,7 @@ async function loadSettings(argv: Flags): Promise<{ persona: Persona; config: Se
         port: argv.port,
         meeting: argv.meeting,
         token: argv.token,
+        ...tlsSettings(argv),
         model: argv.model,
         base_url: argv['base-url'],
         temperature: argv.temperature,

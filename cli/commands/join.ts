@@ -1,5 +1,6 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
 import { seats } from '../../wire/types.ts';
+import { readAgentTls, tlsFlags, tlsSettings } from '../agent-tls.ts';
 import { UsageError } from '../failure.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { folderFlag } from '../meeting-folder.ts';
@@ -15,6 +16,7 @@ const flags = {
   seat: { choices: seats, describe: 'Which seat, with --resume' },
   ...folderFlag,
   token: { type: 'string', describe: 'What the proxy asks for, if it does' },
+  ...tlsFlags,
 } as const;
 
 type Flags = InferredOptionTypes<typeof flags>;
@@ -33,12 +35,13 @@ async function runJoin(argv: Flags): Promise<void> {
   const { createSeatView } = await import('../seat-view.ts');
 
   const seat = argv.resume === undefined ? undefined : await findSeat(argv, argv.resume);
+  const tls = await readAgentTls({ tls: false, ...tlsSettings(argv) });
   const prompt = createPrompt(process.stdin, process.stdout);
   const view = createSeatView(process.stdout);
   const abort = new AbortController();
   let seated = false;
   const agent = startAgent({
-    proxy: { host: argv.host, port: argv.port ?? seat?.port ?? 18_888 },
+    proxy: { host: argv.host, port: argv.port ?? seat?.port ?? 18_888, tls },
     greeting: {
       name: argv.name ?? seat?.name ?? process.env['USER'] ?? 'Guest',
       ...(argv.lang === undefined ? {} : { lang: argv.lang }),

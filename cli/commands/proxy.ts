@@ -8,7 +8,7 @@ import { onInterrupt } from '../interrupt.ts';
 import { createLog, logFlags } from '../log.ts';
 import { followLauncher } from '../supervised.ts';
 import { readVersion } from '../version.ts';
-import { isLoopback, sandboxFlags } from './sidecar.ts';
+import { sandboxFlags } from './sidecar.ts';
 
 /** Flags that `meet` takes as well and passes on. */
 export const meetingFlags = {
@@ -79,8 +79,6 @@ export const proxyCommand: CommandModule<object, Flags> = {
 /** A long meeting takes a while to render; the launcher waits, or is gone. */
 const transcriptGraceMs = 60_000;
 
-const shutdownMs = 5_000;
-
 async function runProxy(argv: Flags): Promise<void> {
   const { loadProxyConfig } = await import('../../config/load.ts');
   const { createMirror } = await import('../../proxy/mirror.ts');
@@ -116,15 +114,18 @@ async function runProxy(argv: Flags): Promise<void> {
     ? await (await import('../execution.ts')).startExecution(config.execution, argv, { log, launcher })
     : undefined;
 
-  const relay = new Relay(toRelaySettings(config, argv), {
-    software: `colloquy ${readVersion()}`,
-    log,
-    ...(viewers.length > 0 ? { watch: (event) => viewers.forEach((show) => show(event)) } : {}),
-    ...(execution ? { execution: execution.options } : {}),
-    onMeetingEnded: () => {
-      if (argv.once || (leaving && relay.meetings === 0)) void end();
+  const relay = new Relay(
+    { ...toRelaySettings(config, argv), tls: await readProxyTls(config) },
+    {
+      software: `colloquy ${readVersion()}`,
+      log,
+      ...(viewers.length > 0 ? { watch: (event) => viewers.forEach((show) => show(event)) } : {}),
+      ...(execution ? { execution: execution.options } : {}),
+      onMeetingEnded: () => {
+        if (argv.once || (leaving && relay.meetings === 0)) void end();
+      },
     },
-  });
+  );
   let leaving = false;
   let ending: Promise<void> | undefined;
   const end = async (): Promise<void> => {
@@ -139,14 +140,13 @@ async function runProxy(argv: Flags): Promise<void> {
   };
   // To be told to end is how a daemon ends well.
   const terminate = (): void =>
-    void (ending ??= relay.shutDown(shutdownMs, argv.drain).then(() => execution?.close()));
+    void (ending ??= relay
+      .shutDown(config.shutdown_seconds * 1_000, argv.drain)
+      .then(() => execution?.close()));
   if (!launcher) onInterrupt({ polite: takeLeave, atOnce: () => void end(), terminate });
 
   const ports = await relay.listen();
   launcher?.report({ type: 'listening', ports });
-  if (config.token === '' && !isLoopback(config.host)) {
-    log.warn(`whoever reaches ${config.host} can sit down: set a token in config/proxy.yml`);
-  }
   log.info(ports, `listening on ${config.host}, port ${ports.a} for seat a and port ${ports.b} for seat b`);
 }
 
@@ -165,6 +165,14 @@ function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
     goodbyeMs: config.goodbye_seconds * 1_000,
     drainMs: config.drain_seconds * 1_000,
     token: config.token,
+    tokens: config.tokens,
+    limits: {
+      connections: config.limits.connections,
+      connectionsPerAddress: config.limits.connections_per_address,
+      strangers: config.limits.strangers,
+      waiting: config.limits.waiting,
+      meetings: config.limits.meetings,
+    },
     rate: {
       ...toRateLimits(config.rate),
       providers: Object.fromEntries(
@@ -173,9 +181,20 @@ function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
     },
     transcripts: config.transcript ? path.resolve(config.transcripts) : undefined,
     resume: resumedBy(argv),
-    resumeMs: 60_000,
-    journal: {},
+    resumeMs: config.resume_seconds * 1_000,
+    journal: {
+      sync: config.journal.sync,
+      ...(config.journal.max_mb > 0 ? { maxBytes: config.journal.max_mb * 1_024 * 1_024 } : {}),
+    },
   };
+}
+
+/** Rejects with ColloquyError `bad-certificate`. */
+async function readProxyTls({ tls }: ProxyConfig): Promise<RelaySettings['tls']> {
+  if (tls.cert === undefined || tls.key === undefined) return undefined;
+  const { loadServerTls } = await import('../../wire/tls.ts');
+  const { cert, key, ca, client_certificates: clientCertificates } = tls;
+  return loadServerTls({ cert, key, ca, clientCertificates });
 }
 
 /** A proxy for one meeting has no business with others. */

@@ -1,4 +1,5 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
+import { isLoopbackHost } from '../../wire/address.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { UsageError } from '../failure.ts';
 import { createLog, logFlags } from '../log.ts';
@@ -54,7 +55,7 @@ async function runSidecar(argv: Flags): Promise<void> {
   for (const name of Object.keys(process.env))
     if (/KEY|TOKEN|SECRET|PASSWORD/i.test(name)) delete process.env[name];
   const { host, port } = parseAddress(argv.listen, '--listen');
-  if (token === '' && !isLoopback(host)) {
+  if (token === '' && !isLoopbackHost(host)) {
     throw new UsageError(
       `whoever reaches ${host} could run code here: set execution.sidecar_token in config/proxy.yml, or ${tokenVariable}`,
     );
@@ -92,8 +93,4 @@ export function parseAddress(text: string, flag: string): { host: string; port: 
     throw new UsageError(`${flag} takes HOST:PORT, such as 127.0.0.1:17777, and not "${text}"`);
   }
   return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }

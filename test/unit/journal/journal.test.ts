@@ -17,7 +17,7 @@ import { Journal, systemFiles, type JournalFiles } from '../../../journal/journa
 import { readJournal } from '../../../journal/read.ts';
 import { recoverJournal } from '../../../journal/recover.ts';
 import { ColloquyError } from '../../../wire/errors.ts';
-import { meetingEvent, turnEvent } from '../../support/journal.ts';
+import { turnEvent } from '../../support/journal.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 function failWith(code: string): never {
@@ -101,24 +101,6 @@ test('events come back as they were appended, numbered and stamped', async () =>
     }),
     { numRuns: 25 },
   );
-});
-
-test('who has the JSON at hand gets the number and the time to put into it', async () => {
-  const journal = Journal.create(await temporaryFolder(), { now: () => 0, sync: 'none' });
-  journal.append(meetingEvent());
-  journal.appendStamped((seq, t) => JSON.stringify({ v: 1, seq, t, ...turnEvent(1, 'x') }));
-  const broken = (): string => {
-    throw new TypeError('no JSON');
-  };
-  expect(() => journal.appendStamped(broken)).toThrow(TypeError);
-  journal.append(turnEvent(2, 'y'));
-  journal.commit();
-  expect(linesOf(journal)).toMatchObject([
-    { seq: 1, type: 'meeting' },
-    { seq: 2, t: '1970-01-01T00:00:00.000Z', type: 'turn', text: 'x' },
-    { seq: 3, text: 'y' },
-  ]);
-  expect(journal.seq).toBe(3);
 });
 
 test('all that was appended is one write, and nothing is none', async () => {
@@ -382,3 +364,35 @@ function mountDisk(): string | undefined {
   rmSync(folder, { recursive: true });
   return undefined;
 }
+
+test('turns as they came on the wire wait for room like all others, whatever part of them was written', async () => {
+  const lines = Buffer.from('One "word".\nTwo\\nlines.\n');
+  const texts = ['Before.', 'One "word".', 'Two\nlines.', 'After.'];
+  for (const keeps of [false, true]) {
+    for (let room = 0; room < 260; room += 7) {
+      const files = smallDisk(room, { keeps });
+      const journal = Journal.create(await temporaryFolder(), { files, sync: 'none' });
+      journal.append(turnEvent(1, 'Before.'));
+      let isFull = false;
+      try {
+        journal.commit();
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'journal-full' });
+        isFull = true;
+      }
+      try {
+        expect(journal.commitTurns('a', 2, lines, Infinity)).toBe(2);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'journal-full', retryable: true });
+        isFull = true;
+      }
+      expect(journal.seq).toBe(3);
+      expect(journal.isBehind).toBe(isFull);
+      files.room = 10_000;
+      journal.append(turnEvent(4, 'After.'));
+      journal.commit();
+      expect(linesOf(journal).map((event) => 'text' in event && event.text)).toEqual(texts);
+      await journal.close();
+    }
+  }
+});

@@ -170,3 +170,61 @@ test('a journal that is not there is named in the error', async () => {
     message: expect.stringContaining(journalIn(folder)) as string,
   });
 });
+
+test('a line that cannot be read is copied whole, byte by byte', async () => {
+  const bytes = Buffer.concat([Buffer.from('x'.repeat(5_000)), Buffer.from([0xff, 0x00, 0xc3])]);
+  const folder = await folderWith(Buffer.concat([bytes, Buffer.from('\n'), whole]));
+  await recoverJournal(folder);
+  expect(readFileSync(path.join(folder, 'journal.bad')).includes(bytes)).toBe(true);
+});
+
+test('what was reported before is counted, and not reported again', async () => {
+  const folder = await folderWith(`oops\n${whole.toString()}`);
+  expect(await recoverJournal(folder)).toMatchObject({ badLineCount: 1, badLines: [{ line: 1 }] });
+  expect(await recoverJournal(folder)).toMatchObject({ badLineCount: 1, badLines: [] });
+});
+
+test('a number is given away once: events of later versions and lines nobody can read have theirs', async () => {
+  const later = JSON.stringify({ v: 1, seq: 13, t: new Date(0).toISOString(), type: 'translation' });
+  expect((await recoverJournal(await folderWith(`${whole.toString()}${later}\n`))).lastSeq).toBe(13);
+  const unended = await recoverJournal(await folderWith(`${whole.toString()}${later}`));
+  expect(unended).toMatchObject({ lastSeq: 13, size: whole.length + later.length + 1 });
+  expect((await recoverJournal(await folderWith(`${whole.toString()}oops\n`))).lastSeq).toBe(13);
+});
+
+test('a tail of any length is kept whole before it is cut off', async () => {
+  const tail = Buffer.alloc(17 * 1024 * 1024, 'y');
+  const folder = await folderWith(Buffer.concat([whole, tail]));
+  await recoverJournal(folder);
+  expect(readFileSync(path.join(folder, 'journal.torn')).includes(tail)).toBe(true);
+  expect(readFileSync(journalIn(folder)).equals(whole)).toBe(true);
+});
+
+test('tells the turns and whether the meeting has stopped', async () => {
+  expect(await recoverJournal(await folderWith(whole))).toMatchObject({ turns: 3, isStopped: false });
+  const stopped = Buffer.concat([whole, Buffer.from(toLines(stamp([{ type: 'stop', reason: 'end' }], 13)))]);
+  expect(await recoverJournal(await folderWith(stopped))).toMatchObject({ turns: 3, isStopped: true });
+});
+
+test('half a copy that a killed recovery left is no copy', async () => {
+  const folder = await folderWith(`oops\n${whole.toString()}`);
+  await recoverJournal(folder);
+  const file = path.join(folder, 'journal.bad');
+  const copy = readFileSync(file);
+  for (let length = 1; length < copy.length; length++) {
+    writeFileSync(file, copy.subarray(0, length));
+    await recoverJournal(folder);
+    const known = readFileSync(file);
+    await recoverJournal(folder);
+    expect(readFileSync(file).equals(known)).toBe(true);
+    expect(known.toString().endsWith('\noops\n')).toBe(true);
+  }
+});
+
+test('an error of whoever listens is not taken for one of the journal', async () => {
+  const failure = new TypeError('mine');
+  const onEvent = (): void => {
+    throw failure;
+  };
+  await expect(recoverJournal(await folderWith(whole), { onEvent })).rejects.toBe(failure);
+});
