@@ -56,6 +56,8 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    const { meeting, secret } = options.greeting;
+    if (meeting !== undefined && secret !== undefined) this.#seat = { meeting, secret };
   }
 
   /**

@@ -10,10 +10,15 @@ export class Inbox {
   #ended: { readonly error?: unknown } | undefined;
   /** The number that stands before the frames that come now, and what of them was taken. */
   #current: { readonly seq: number; readonly taken: Set<ProxyFrame['type']> } | undefined;
+  /** What came last. */
+  #previous: ProxyFrame['type'] | undefined;
 
-  /** The last event of the meeting's journal that was taken; undefined where the proxy does not number them. */
+  /**
+   * The last event of the meeting's journal that has come whole; undefined where the proxy does not number
+   * them. Of the one after it something may be missing: it is told again, and what was taken is not taken twice.
+   */
   get seen(): number | undefined {
-    return this.#current?.seq;
+    return this.#current === undefined ? undefined : this.#current.seq - 1;
   }
 
   get waiting(): readonly ProxyFrame[] {
@@ -23,11 +28,16 @@ export class Inbox {
   /** False for what has come before, and for the numbers themselves. */
   isNews(frame: ProxyFrame): boolean {
     const current = this.#current;
+    const previous = this.#previous;
+    this.#previous = frame.type;
     if (frame.type === 'seq') {
       if (frame.seq > (current?.seq ?? 0)) this.#current = { seq: frame.seq, taken: new Set() };
       return false;
     }
     if (!current || !repeatable.has(frame.type)) return true;
+    // A line that comes twice does not stand behind its number the second time.
+    const isWord = frame.type === 'bye' || frame.type === 'help';
+    if (previous !== 'seq' && !(isWord && previous === 'text')) return false;
     if (current.taken.has(frame.type)) return false;
     current.taken.add(frame.type);
     return true;

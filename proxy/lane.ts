@@ -63,6 +63,13 @@ export class Lane {
     for (const { send } of waiting) send();
   }
 
+  /** Sends nothing of what waits: the next proxy will. */
+  drop(): void {
+    this.#cancelTimer?.();
+    this.#cancelDrain?.();
+    this.#waiting = [];
+  }
+
   #advance(): void {
     if (this.#cancelTimer) return;
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {

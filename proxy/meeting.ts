@@ -341,6 +341,8 @@ export class Meeting {
     this.#stopped = true;
     this.#cancelTimers();
     this.#running?.stop();
+    this.#lanes.a.drop();
+    this.#lanes.b.drop();
     for (const seat of seats) this.#options.places[seat].refuse(error);
   }
 
