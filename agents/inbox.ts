@@ -29,7 +29,8 @@ export class Inbox {
   isNews(frame: ProxyFrame): boolean {
     const current = this.#current;
     const previous = this.#previous;
-    this.#previous = frame.type;
+    const isOld = frame.type === 'seq' && frame.seq < (current?.seq ?? 0);
+    this.#previous = isOld ? undefined : frame.type;
     if (frame.type === 'seq') {
       if (frame.seq > (current?.seq ?? 0)) this.#current = { seq: frame.seq, taken: new Set() };
       return false;

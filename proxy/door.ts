@@ -1,7 +1,9 @@
 import net from 'node:net';
 import tls from 'node:tls';
+import { ProtocolError } from '../wire/errors.ts';
 import { encodeControl } from '../wire/message.ts';
 import type { Admission, Visit } from './admission.ts';
+import { busy } from './refusals.ts';
 
 export interface DoorOptions {
   readonly admission: Admission;
@@ -32,7 +34,8 @@ export function createDoor(options: DoorOptions): net.Server {
     });
     if (!visit) {
       onRefused(address, 'too many connections, or too many wrong tokens');
-      return turnAway(socket, shaker !== undefined);
+      // What is said in the clear would only confuse somebody who expects TLS.
+      return shaker ? void socket.destroy() : turnAway(socket, busy());
     }
     if (shaker) shaker.shakeHands(socket, visit);
     else drop = onVisitor(socket, visit);
@@ -72,7 +75,14 @@ function createShaker(settings: tls.TlsOptions, options: DoorOptions): Shaker {
       });
       // Before the handshake is over nobody else listens to it.
       socket.on('error', () => {});
-      server.emit('connection', socket);
+      socket.setTimeout(handshakeTimeout, () => socket.destroy());
+      socket.once('readable', () => {
+        socket.setTimeout(0);
+        const start = socket.read() as Buffer | null;
+        if (start === null || start[0] !== handshakeRecord) return turnAway(socket, tlsRequired);
+        socket.unshift(start);
+        server.emit('connection', socket);
+      });
     },
     close() {
       for (const { socket } of shaking.values()) socket.destroy();
@@ -90,10 +100,12 @@ function closingBoth(server: net.Server, shaker: Shaker): net.Server {
   return server;
 }
 
-/** What is said in the clear would only confuse somebody who expects TLS. */
-function turnAway(socket: net.Socket, isSecure: boolean): void {
+/** What TLS begins with. Source: RFC 8446, section 5.1. */
+const handshakeRecord = 0x16;
+
+const tlsRequired = new ProtocolError('tls-required', 'this proxy speaks TLS: say --tls, and --ca FILE');
+
+function turnAway(socket: net.Socket, { code, message }: ProtocolError): void {
   socket.on('error', () => {});
-  if (isSecure) return void socket.destroy();
-  const message = 'too many are here; try again later';
-  socket.end(encodeControl('error', { code: 'busy', message }) + '\n', () => void socket.destroy());
+  socket.end(encodeControl('error', { code, message }) + '\n', () => void socket.destroy());
 }

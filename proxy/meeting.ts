@@ -154,6 +154,7 @@ export class Meeting {
       for (const seat of seats) this.#awaitReturn(seat, `${this.#nameOf(seat)} did not come back`);
       if (!memory.isBegun) this.#open(settings.first === 'b' ? 'b' : 'a');
       else if (memory.last) this.#takeUp(memory.last);
+      else this.#noteAllSent();
     });
   }
 
@@ -432,9 +433,13 @@ export class Meeting {
     }
     const ending = this.#endingAfter(seat, control, answersGoodbye);
     if (ending) return this.stop(ending.reason, ending.detail);
-    for (const place of Object.values(this.#options.places))
-      place.deliver(this.#options.record.seq, () => {});
+    this.#noteAllSent();
     if (this.#goodbye) this.#awaitGoodbye();
+  }
+
+  /** What stands in the journal is told to whoever comes back. */
+  #noteAllSent(): void {
+    for (const seat of seats) this.#options.places[seat].noteSent(this.#options.record.seq);
   }
 
   /** Whether a message was the last. */

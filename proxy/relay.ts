@@ -22,6 +22,7 @@ import { WaitingRoom, type Pair } from './pairing.ts';
 import { Place } from './place.ts';
 import { recall } from './recall.ts';
 import { journalOf, openRecord, recoverRecord, type OpenRecord, type RecordOptions } from './record.ts';
+import { badToken, busy, noSeat, shuttingDown } from './refusals.ts';
 import { isHeld, readSeatsFile, removeSeatsFile, writeSeatsFile, type SeatsFile } from './seats-file.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -458,23 +459,4 @@ function namesIn(transcripts: string): string[] {
   } catch {
     return [];
   }
-}
-
-function shuttingDown(): ProtocolError {
-  return new ProtocolError('shutting-down', 'the proxy is shutting down');
-}
-
-function badToken(): ProtocolError {
-  return new ProtocolError('bad-token', 'this proxy asks for a token, and that is not it');
-}
-
-function busy(): ProtocolError {
-  return new ProtocolError('busy', 'too many are here; try again later');
-}
-
-function noSeat(): ProtocolError {
-  return new ProtocolError(
-    'no-seat',
-    'there is no such seat to come back to: the meeting is over, or it is another secret',
-  );
 }

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod/mini';
@@ -33,7 +33,11 @@ export function writeSeatsFile(
     ports,
     secrets,
   };
-  writeFileSync(path.join(folder, seatsFileName), JSON.stringify(content) + '\n', { mode: 0o600 });
+  const file = path.join(folder, seatsFileName);
+  // Whole or not at all: without its secrets a meeting is lost.
+  const temporary = `${file}.${process.pid}.tmp`;
+  writeFileSync(temporary, JSON.stringify(content) + '\n', { mode: 0o600 });
+  renameSync(temporary, file);
 }
 
 /** Undefined where there is none that can be read. */

@@ -35,6 +35,7 @@ export const protocolErrorCodes = [
   'too-slow',
   'shutting-down',
   'busy',
+  'tls-required',
 ] as const;
 export type ProtocolErrorCode = (typeof protocolErrorCodes)[number];
 

@@ -111,7 +111,8 @@ export function dialTls(
     };
     const abort = (): void => fail(signal.reason as Error);
     const timer = setTimeout(
-      () => fail(tlsFailed(`the proxy at ${host}:${port} does not answer the TLS handshake`)),
+      () =>
+        fail(tlsFailed(`the proxy at ${host}:${port} does not answer the TLS handshake`, undefined, true)),
       handshakeTimeoutMs,
     );
     signal.addEventListener('abort', abort, { once: true });
@@ -265,6 +266,6 @@ function badCertificate(message: string, cause?: unknown): ColloquyError {
   return new ColloquyError(message, { code: 'bad-certificate', cause });
 }
 
-function tlsFailed(message: string, cause?: unknown): ColloquyError {
-  return new ColloquyError(message, { code: 'tls-failed', cause });
+function tlsFailed(message: string, cause?: unknown, retryable = false): ColloquyError {
+  return new ColloquyError(message, { code: 'tls-failed', cause, retryable });
 }

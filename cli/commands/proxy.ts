@@ -115,7 +115,7 @@ async function runProxy(argv: Flags): Promise<void> {
     : undefined;
 
   const relay = new Relay(
-    { ...toRelaySettings(config, argv), tls: await readProxyTls(config) },
+    { ...toRelaySettings(config, argv), ...(await readAccess(config)) },
     {
       software: `colloquy ${readVersion()}`,
       log,
@@ -165,7 +165,6 @@ function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
     goodbyeMs: config.goodbye_seconds * 1_000,
     drainMs: config.drain_seconds * 1_000,
     token: config.token,
-    tokens: config.tokens,
     limits: {
       connections: config.limits.connections,
       connectionsPerAddress: config.limits.connections_per_address,
@@ -189,12 +188,16 @@ function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
   };
 }
 
-/** Rejects with ColloquyError `bad-certificate`. */
-async function readProxyTls({ tls }: ProxyConfig): Promise<RelaySettings['tls']> {
-  if (tls.cert === undefined || tls.key === undefined) return undefined;
+/** What those must have who sit down. Rejects with ColloquyError `bad-certificate`. */
+async function readAccess(config: ProxyConfig): Promise<Pick<RelaySettings, 'tokens' | 'tls'>> {
+  const { tokenOf } = await import('../../config/schema.ts');
   const { loadServerTls } = await import('../../wire/tls.ts');
-  const { cert, key, ca, client_certificates: clientCertificates } = tls;
-  return loadServerTls({ cert, key, ca, clientCertificates });
+  const { cert, key, ca, client_certificates: clientCertificates } = config.tls;
+  const isSecure = cert !== undefined && key !== undefined;
+  return {
+    tokens: { a: tokenOf(config, 'a'), b: tokenOf(config, 'b') },
+    tls: isSecure ? loadServerTls({ cert, key, ca, clientCertificates }) : undefined,
+  };
 }
 
 /** A proxy for one meeting has no business with others. */

@@ -40,10 +40,12 @@ export class Pace {
     const workedMs = performance.now() - this.#sinceMs;
     if (workedMs < sliceMs) return;
     if (this.#idleShare === 0) await setImmediate();
-    else await setTimeout(workedMs * this.#idleShare);
+    else await setTimeout(Math.min(workedMs, longestSliceMs) * this.#idleShare);
     this.#sinceMs = performance.now();
   }
 }
 
 /** Two jobs at a time, each with its slice, stay below the 20 ms that a relayed message may wait. */
 const sliceMs = 8;
+/** What lasts longer was most likely spent waiting for the processor. */
+const longestSliceMs = 16;

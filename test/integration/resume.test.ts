@@ -160,6 +160,19 @@ describe('a proxy that is started again', () => {
     expect(sequence).toEqual(sequence.map((_, at) => at + 1));
     expect(existsSync(path.join(transcripts, 'm', 'seats.json'))).toBe(false);
   });
+
+  test('tells the one who starts to start, where nothing had been said yet', async () => {
+    const { relay, ports, transcripts } = await startRelay();
+    const a = await RawClient.greet(ports.a, { name: 'Ann', meeting: 'm', features });
+    const b = await RawClient.greet(ports.b, { name: 'Ben', meeting: 'm', features });
+    const { secret } = await welcomeOf(a);
+    await a.until('/start\n');
+    await welcomeOf(b);
+    await relay.shutDown(0, true);
+    const { ports: next } = await startRelay({ transcripts });
+    const again = await RawClient.greet(next.a, { name: 'Ann', meeting: 'm', secret, features });
+    expect(await again.until('/start\n')).toMatch(/\/history: \[\]\n\/start\n$/);
+  });
 });
 
 /** Answers every message with its own name and a number. */
