@@ -75,8 +75,6 @@ export class Journal {
   /** The file may hold a part of them, which could not be taken back. */
   #isTorn = false;
   #hasStop = false;
-  #stampedMs = Number.NaN;
-  #timestamp = '';
   #closed: Promise<void> | undefined;
 
   /**
@@ -264,14 +262,8 @@ export class Journal {
     }
   }
 
-  /** Text from a date takes longer than all the rest of an event. */
   #time(): string {
-    const ms = this.#now();
-    if (ms !== this.#stampedMs) {
-      this.#stampedMs = ms;
-      this.#timestamp = new Date(ms).toISOString();
-    }
-    return this.#timestamp;
+    return timestampOf(this.#now());
   }
 
   #tooLarge(bytes: number): ColloquyError {
@@ -288,6 +280,18 @@ export interface JournalEnd {
   readonly lastSeq: number;
   /** In bytes. */
   readonly size: number;
+}
+
+let stampedMs = Number.NaN;
+let timestamp = '';
+
+/** ISO 8601. Made once a millisecond for all journals: it takes longer than all the rest of an event. */
+function timestampOf(ms: number): string {
+  if (ms !== stampedMs) {
+    stampedMs = ms;
+    timestamp = new Date(ms).toISOString();
+  }
+  return timestamp;
 }
 
 /** One for all journals: what it makes is written before the next turn comes. */

@@ -14,9 +14,9 @@ import {
 } from './read.ts';
 
 /** What stood behind the last whole line. */
-export const tornFileName = 'journal.torn';
+const tornFileName = 'journal.torn';
 /** Lines that nobody can read; they stay in the journal as well. */
-export const badFileName = 'journal.bad';
+const badFileName = 'journal.bad';
 
 /** What is needed to go on with a journal. */
 export interface Recovered {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as z from 'zod/mini';
 
 /** Stands beside the journal as long as the meeting goes on, for those who come back to it. */
-export const seatsFileName = 'seats.json';
+const seatsFileName = 'seats.json';
 
 const count = z.number().check(z.int(), z.nonnegative());
 const seatsFile = z.object({
