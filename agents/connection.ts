@@ -36,6 +36,8 @@ const maxFrameBytes = 16 * 1024 * 1024;
 
 const firstDelayMs = 250;
 const longestDelayMs = 10_000;
+/** What the proxy says that is worth coming back for. */
+const passing: ReadonlySet<string> = new Set(['shutting-down', 'busy']);
 /** How long an agent tries to come back to its seat. */
 const longestAbsenceMs = 10 * 60_000;
 
@@ -51,6 +53,9 @@ export class Connection {
   #seat: { readonly meeting: string; readonly secret: string } | undefined;
   #socket: LineSocket | undefined;
   #isWelcome = false;
+  /** How long the next wait is: until somebody is welcome, it grows. */
+  #delayMs = firstDelayMs;
+  #awaySinceMs: number | undefined;
   /** Aborted when the meeting is over, or left. */
   readonly #over = new AbortController();
 
@@ -102,8 +107,8 @@ export class Connection {
   async #stayConnected(): Promise<void> {
     const { signal, onEnd } = this.#options;
     try {
-      await this.#converse(await this.#connect(), false);
-      while (this.#seat && !this.#isOver) await this.#converse(await this.#connect(longestAbsenceMs), true);
+      await this.#converse(await this.#connect(false), false);
+      while (this.#seat && !this.#isOver) await this.#converse(await this.#connect(true), true);
     } catch (error) {
       if (!this.#isOver) throw error;
     } finally {
@@ -139,7 +144,8 @@ export class Connection {
           onViolation: reject,
           onDefect: reject,
           onEnd: ({ partial = '' }) => {
-            const refused = hasHeard ? undefined : whyRefused(proxy, error, partial);
+            // Who has a seat was accepted before: this is the proxy going down, or the network.
+            const refused = hasHeard || again ? undefined : whyRefused(proxy, error, partial);
             if (refused) reject(refused);
             else resolve();
           },
@@ -166,7 +172,7 @@ export class Connection {
   }
 
   #take(frame: ProxyFrame): 'come-again' | undefined {
-    if (frame.type === 'error' && frame.code === 'shutting-down' && this.#seat) return 'come-again';
+    if (frame.type === 'error' && passing.has(frame.code) && this.#seat) return 'come-again';
     if (!this.#inbox.isNews(frame)) return undefined;
     if (frame.type === 'welcome') this.#sitDown(frame);
     if (frame.type === 'stop' || frame.type === 'error') this.#over.abort();
@@ -178,34 +184,49 @@ export class Connection {
   #sitDown({ meeting, secret, said = 0 }: Extract<ProxyFrame, { type: 'welcome' }>): void {
     if (secret !== undefined) this.#seat = { meeting, secret };
     this.#isWelcome = true;
+    this.#delayMs = firstDelayMs;
+    this.#awaySinceMs = undefined;
     for (const line of this.#outbox.after(said)) this.send(line);
   }
 
   /**
-   * Connects, and keeps trying while nothing listens there, with a growing delay, for `limitMs` at most.
-   * Rejects with ColloquyError `unreachable` where trying again is pointless (an unknown host), and with the
-   * signal's reason.
+   * Connects, and keeps trying while nothing listens there, with a growing delay; to come back, for as long as
+   * a seat is worth it. Rejects with ColloquyError `unreachable` where trying again is pointless (an unknown
+   * host), and with the signal's reason.
    */
-  async #connect(limitMs = Infinity): Promise<net.Socket> {
+  async #connect(isReturn: boolean): Promise<net.Socket> {
     const { proxy, onWait } = this.#options;
     const signal = AbortSignal.any([this.#options.signal, this.#over.signal]);
-    const until = performance.now() + limitMs;
-    for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
+    if (isReturn) this.#awaySinceMs ??= performance.now();
+    for (;;) {
+      const delayMs = this.#delayMs;
+      this.#delayMs = Math.min(delayMs * 2, longestDelayMs);
       // Somebody who was sent away is not wanted back within the same moment.
-      if (limitMs !== Infinity) await sleep(delayMs, undefined, { signal });
+      if (isReturn) await sleep(delayMs, undefined, { signal });
       try {
+        this.#refuseLongAbsence();
         return proxy.tls ? await dialTls(proxy, proxy.tls, signal) : await connect(proxy, signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof ColloquyError) throw error;
-        if (!isWorthAnotherTry(error) || performance.now() > until) {
+        const isPassing = error instanceof ColloquyError && error.retryable && isReturn;
+        if (error instanceof ColloquyError && !isPassing) throw error;
+        if (!isPassing && !isWorthAnotherTry(error)) {
           const message = `no proxy can be reached at ${proxy.host}:${proxy.port}: ${messageOf(error)}`;
           throw new ColloquyError(message, { code: 'unreachable', cause: error });
         }
         onWait?.(`no proxy listens on ${proxy.host}:${proxy.port} yet`, delayMs);
       }
-      if (limitMs === Infinity) await sleep(delayMs, undefined, { signal });
+      if (!isReturn) await sleep(delayMs, undefined, { signal });
     }
+  }
+
+  #refuseLongAbsence(): void {
+    if (this.#awaySinceMs === undefined || performance.now() < this.#awaySinceMs + longestAbsenceMs) return;
+    const { host, port } = this.#options.proxy;
+    throw new ColloquyError(
+      `the proxy at ${host}:${port} has not let this agent come back to its seat for ${longestAbsenceMs / 60_000} minutes`,
+      { code: 'unreachable' },
+    );
   }
 }
 

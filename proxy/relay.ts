@@ -253,12 +253,12 @@ export class Relay {
   }
 
   #hold(pair: Pair<Guest>): void {
-    const { clock, random, log } = this.#environment;
+    const { log } = this.#environment;
     this.#guests.delete(pair.a);
     this.#guests.delete(pair.b);
     const peers = { a: pair.a.peer, b: pair.b.peer };
     const names = { a: peers.a.participant.name, b: peers.b.participant.name };
-    const wish = pair.meeting ?? createMeetingId(names, new Date(clock.nowMs()), random);
+    const wish = pair.meeting ?? this.#newId(names);
     try {
       const record = openRecord(this.#settings.transcripts, wish, this.#recordOptions());
       const places = { a: placeOf(pair.a), b: placeOf(pair.b) };
@@ -282,6 +282,16 @@ export class Relay {
       peers.a.stop('error');
       peers.b.stop('error');
     }
+  }
+
+  /** Where nothing is kept, no folder tells that a name is taken. */
+  #newId(names: { readonly a: string; readonly b: string }): string {
+    const { clock, random } = this.#environment;
+    const id = createMeetingId(names, new Date(clock.nowMs()), random);
+    if (!this.#meetings.has(id)) return id;
+    let count = 2;
+    while (this.#meetings.has(`${id}-${count}`)) count++;
+    return `${id}-${count}`;
   }
 
   #open({

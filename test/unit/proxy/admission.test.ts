@@ -104,7 +104,11 @@ describe('strangers', () => {
   });
 
   it('two thousand of them keep nobody out who greets', () => {
-    const { arrive, dropped, settle, admission } = open({ connections: 200, connectionsPerAddress: 0, strangers: 50 });
+    const { arrive, dropped, settle, admission } = open({
+      connections: 200,
+      connectionsPerAddress: 0,
+      strangers: 50,
+    });
     const known = [1, 2, 3, 4].map((each) => arrive(here, `known ${each}`));
     known.forEach((visit) => visit?.prove());
     for (let count = 0; count < 2_000; count++) {
