@@ -172,16 +172,27 @@ describe('colloquy meet', () => {
     expect(journalIn(cwd).at(-1)).toMatchObject({ type: 'stop', reason: 'agent-lost' });
   });
 
-  const findAgentB = (launcher: Program): number =>
-    descendantsOf(launcher.pid).find((pid) =>
-      /parry\.md|--seat=b/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')),
-    ) ?? 0;
+  /** Waits for it: a number of no process would stand for all of this test's. */
+  const findAgentB = async (launcher: Program): Promise<number> => {
+    const isAgentB = (pid: number): boolean => {
+      try {
+        return /parry\.md|--seat=b/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+      } catch {
+        return false;
+      }
+    };
+    for (;;) {
+      const pid = descendantsOf(launcher.pid).find(isAgentB);
+      if (pid !== undefined) return pid;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
 
   it('starts an agent again that was killed, and goes on with the meeting', async () => {
     const cwd = await temporaryFolder();
     const launcher = colloquy(cwd, 'meet', '-M', '5', '--first', 'a');
     await launcher.until(/\[2\]/);
-    process.kill(findAgentB(launcher), 'SIGKILL');
+    process.kill(await findAgentB(launcher), 'SIGKILL');
     expect((await launcher.ended).code).toBe(0);
     expect(launcher.stderr).toBe('agent b: killed by SIGKILL; started again\n');
     const journal = journalIn(cwd);
@@ -197,7 +208,7 @@ describe('colloquy meet', () => {
     await launcher.until(/\[1\]/);
     const children = descendantsOf(launcher.pid);
     for (let killed = 0; killed < 4; killed++) {
-      const agent = findAgentB(launcher);
+      const agent = await findAgentB(launcher);
       process.kill(agent, 'SIGKILL');
       await untilGone([agent], 1_000);
       await launcher.until(new RegExp(`(?:[^\\n]*started again\\n){${Math.min(killed + 1, 3)}}`), 'stderr');
