@@ -36,6 +36,8 @@ const maxFrameBytes = 16 * 1024 * 1024;
 
 const firstDelayMs = 250;
 const longestDelayMs = 10_000;
+/** Between two connections that came to nothing. */
+const longestRefusedDelayMs = 1_000;
 /** What the proxy says that is worth coming back for. */
 const passing: ReadonlySet<string> = new Set(['shutting-down', 'busy']);
 /** How long an agent tries to come back to its seat. */
@@ -205,7 +207,10 @@ export class Connection {
       if (isReturn) await sleep(delayMs, undefined, { signal });
       try {
         this.#refuseLongAbsence();
-        return proxy.tls ? await dialTls(proxy, proxy.tls, signal) : await connect(proxy, signal);
+        const socket = proxy.tls ? await dialTls(proxy, proxy.tls, signal) : await connect(proxy, signal);
+        // Somebody is there: whoever is sent away by them need not wait long.
+        this.#delayMs = Math.min(this.#delayMs, longestRefusedDelayMs);
+        return socket;
       } catch (error) {
         signal.throwIfAborted();
         const isPassing = error instanceof ColloquyError && error.retryable && isReturn;
