@@ -1,17 +1,32 @@
+import { setTimeout } from 'node:timers/promises';
 import { journalItems, journalStart } from '../journal/read.ts';
 import type { Seat } from '../wire/types.ts';
 import { SeatView } from './seat-view.ts';
 
+/** While the disk is full, what was appended cannot be read yet. */
+const behindMs = 100;
+
 /**
  * Reads what a seat has lived through from the meeting's journal, which may grow meanwhile: resolves when
- * it has caught up with `seq()`, without another step in between. Rejects with the system's error.
+ * it has caught up, without another step in between. Waits as long as the disk has no room, since what is
+ * told by then would be missing; gives up, with undefined, when `isWanted` says so. Rejects with the system's error.
  */
-export async function recall(journal: string, seat: Seat, seq: () => number): Promise<SeatView> {
+export async function recall(
+  journal: string,
+  seat: Seat,
+  record: { readonly seq: number; readonly isBehind: boolean },
+  isWanted: () => boolean,
+): Promise<SeatView | undefined> {
   const view = new SeatView(seat);
   let position = journalStart;
   let last = 0;
-  // What is appended and not committed yet is not there to be read; it is told when it is.
-  for (let before = -1; last < seq() && last !== before;) {
+  for (let before = -1; isWanted();) {
+    if (record.isBehind) {
+      await setTimeout(behindMs);
+      continue;
+    }
+    // The last line may be one that nobody can read: then there is no more to come.
+    if (last >= record.seq || last === before) return view;
     before = last;
     for await (const item of journalItems(journal, position)) {
       if (item.type === 'torn') break;
@@ -22,5 +37,5 @@ export async function recall(journal: string, seat: Seat, seq: () => number): Pr
       position = item.next;
     }
   }
-  return view;
+  return undefined;
 }

@@ -10,6 +10,8 @@ import type { Record } from './meeting.ts';
 export interface OpenRecord extends Record {
   readonly meeting: string;
   readonly folder?: string;
+  /** The disk had no room for something that was appended. */
+  readonly isBehind: boolean;
   /** Resolves when the transcripts are complete. */
   close(): Promise<void>;
 }
@@ -79,6 +81,9 @@ function keep(meeting: string, folder: string, journal: Journal, { onError }: Re
     get seq() {
       return journal.seq;
     },
+    get isBehind() {
+      return journal.isBehind;
+    },
     async close() {
       await journal.close();
       await writer.finish();
@@ -90,6 +95,7 @@ function keep(meeting: string, folder: string, journal: Journal, { onError }: Re
 class NoRecord implements OpenRecord {
   readonly meeting: string;
   seq = 0;
+  readonly isBehind = false;
 
   constructor(meeting: string) {
     this.meeting = meeting;

@@ -232,8 +232,8 @@ export class Relay {
       const open = this.#meetings.get(id);
       const isHeld = (): boolean => open?.meeting.isHeldBy(guest.seat, secret) === true;
       if (!open?.record.folder || !isHeld()) throw noSeat();
-      const view = await recall(journalOf(open.record.folder), guest.seat, () => open.record.seq);
-      if (!isHeld()) throw noSeat();
+      const view = await recall(journalOf(open.record.folder), guest.seat, open.record, isHeld);
+      if (!view || !isHeld()) throw noSeat();
       // Gone again while the journal was read.
       if (!this.#guests.delete(guest)) return;
       guest.join(open.meeting);

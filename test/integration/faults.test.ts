@@ -8,8 +8,7 @@ if (noDisk !== undefined) it.skip(`no disk is filled: ${noDisk}`);
 
 /** The machine that runs the tests has two cores; most of a run is waiting. */
 const atOnce = 5;
-// Seed 25 fills the disk before the first message, and that meeting hangs: a defect that is known and open.
-const seeds = Array.from({ length: 24 }, (_, index) => index + 1);
+const seeds = Array.from({ length: 25 }, (_, index) => index + 1);
 
 describe('meetings over a bad network, with processes that die, freeze and come back', () => {
   it(`lose nothing, double nothing and mix nothing up (seeds ${seeds[0]} to ${seeds.at(-1)})`, async () => {
