@@ -26,8 +26,8 @@ export interface JournalOptions {
 /** What a journal asks of the system: a parameter, so that a test can count, and let it fail. */
 export interface JournalFiles {
   openSync(file: string, flags: string | number): number;
-  /** Returns how many bytes were written, which may be fewer than there are. */
-  writeSync(descriptor: number, data: string | Uint8Array): number;
+  /** All of it, or its first `length` bytes. Returns how many were written, which may be fewer. */
+  writeSync(descriptor: number, data: string | Uint8Array, length?: number): number;
   sizeSync(descriptor: number): number;
   ftruncateSync(descriptor: number, bytes: number): void;
   fdatasyncSync(descriptor: number): void;
@@ -39,8 +39,8 @@ export interface JournalFiles {
 
 export const systemFiles: JournalFiles = {
   openSync: fs.openSync,
-  writeSync: (descriptor, data) =>
-    typeof data === 'string' ? fs.writeSync(descriptor, data) : fs.writeSync(descriptor, data),
+  writeSync: (descriptor, data, length) =>
+    typeof data === 'string' ? fs.writeSync(descriptor, data) : fs.writeSync(descriptor, data, 0, length),
   sizeSync: (descriptor) => fs.fstatSync(descriptor).size,
   ftruncateSync: fs.ftruncateSync,
   fdatasyncSync: fs.fdatasyncSync,
@@ -143,27 +143,27 @@ export class Journal {
   commitTurns(seat: Seat, turn: number, lines: Buffer, most: number): number | undefined {
     const encoded = encoder.encode(lines, { seat, turn, most, seq: this.#sequence + 1, t: this.#time() });
     if (!encoded) return undefined;
-    const { bytes, count } = encoded;
+    const { bytes, length, count } = encoded;
     const isOrdinary = this.#pending === '' && !this.#closed && !this.#isSyncedAtOnce;
     this.#sequence += count;
-    if (!isOrdinary || !this.#writeAtOnce(bytes)) {
-      this.#pending += bytes.toString();
+    if (!isOrdinary || !this.#writeAtOnce(bytes, length)) {
+      this.#pending += bytes.toString('utf8', 0, length);
       this.commit();
     }
     return count;
   }
 
   /** False where not all of it was written, and what was is taken back. */
-  #writeAtOnce(bytes: Buffer): boolean {
-    if (this.#bytes + bytes.length > this.#maxBytes) return false;
+  #writeAtOnce(bytes: Buffer, length: number): boolean {
+    if (this.#bytes + length > this.#maxBytes) return false;
     try {
-      if (this.#files.writeSync(this.#descriptor, bytes) < bytes.length) throw new Error('not all of it');
+      if (this.#files.writeSync(this.#descriptor, bytes, length) < length) throw new Error('not all of it');
     } catch {
       // `commit` tries it again, and says what is wrong.
       this.#takeBack();
       return false;
     }
-    this.#bytes += bytes.length;
+    this.#bytes += length;
     this.#background?.written();
     return true;
   }

@@ -6,7 +6,6 @@ import { meetingNameOf, OutlineBuilder } from './conversation.ts';
 import { journalFileName } from './journal.ts';
 import { journalItems, journalStart } from './read.ts';
 import { loadRenderings, type Rendering } from './render/renderings.ts';
-import { isProcessBusy } from './render/process-load.ts';
 import { Pace, Turnstile } from './render/turnstile.ts';
 import { renderWhole } from './render/whole.ts';
 import { WorkspaceReader } from './render/workspace.ts';
@@ -25,8 +24,6 @@ export interface TranscriptWriterOptions {
   /** How long after a poke the files follow. */
   readonly intervalMs?: number;
   readonly clock?: Clock;
-  /** Whether the process has better things to do. */
-  readonly isBusy?: () => boolean;
   /** Called once, with the first thing that went wrong: a full disk, a folder that is gone. */
   readonly onError?: (error: ColloquyError) => void;
 }
@@ -56,10 +53,7 @@ class Follower implements TranscriptWriter {
   readonly #clock: Clock;
   readonly #onError: (error: ColloquyError) => void;
   readonly #files: GrowingFiles;
-  readonly #isBusy: () => boolean;
   #state: 'following' | 'failed' | 'finishing' = 'following';
-  /** How often it was put off because the process was busy. */
-  #delays = 0;
   #dirty = false;
   #cancelTimer: (() => void) | undefined;
   #work: Promise<void> | undefined;
@@ -69,13 +63,11 @@ class Follower implements TranscriptWriter {
     folder,
     intervalMs = 500,
     clock = systemClock,
-    isBusy = isProcessBusy,
     onError = () => {},
   }: TranscriptWriterOptions) {
     this.#folder = folder;
     this.#intervalMs = intervalMs;
     this.#clock = clock;
-    this.#isBusy = isBusy;
     this.#onError = onError;
     this.#files = new GrowingFiles(folder);
   }
@@ -93,12 +85,6 @@ class Follower implements TranscriptWriter {
 
   #follow(): void {
     this.#cancelTimer = undefined;
-    // Who relays a flood of messages has no time to read along; not for ever, though.
-    if (this.#delays < mostDelays && this.#isBusy()) {
-      this.#delays++;
-      return this.poke();
-    }
-    this.#delays = 0;
     this.#work = turnstile
       .run(async () => {
         // It may have waited long for its turn; by then the last rendering may be under way.
@@ -131,9 +117,6 @@ class Follower implements TranscriptWriter {
     this.#onError(toTranscriptError(this.#folder, error));
   }
 }
-
-/** At the usual half second, ten seconds. */
-const mostDelays = 20;
 
 /** The files of a meeting that goes on, and how far they have followed the journal. */
 class GrowingFiles {

@@ -13,8 +13,9 @@ export interface TurnHead {
 }
 
 export interface EncodedTurns {
-  /** Lines of a journal; gone with the next call. */
+  /** At the start of it, lines of a journal; gone with the next call. */
   readonly bytes: Buffer;
+  readonly length: number;
   readonly count: number;
 }
 
@@ -25,17 +26,6 @@ const slash = 0x2f;
 const backslash = 0x5c;
 const letterN = 0x6e;
 const letterR = 0x72;
-
-/** 0: stands in JSON as it is. */
-const plain = 0;
-const escaped = 1;
-const end = 2;
-const refused = 3;
-const kinds = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte === lineFeed) return end;
-  if (byte < space) return refused;
-  return byte === quote || byte === slash || byte === backslash ? escaped : plain;
-});
 
 const firstBytes = 256 * 1024;
 /** Far more than one read can bring, if its lines are not all empty. */
@@ -50,67 +40,99 @@ const headBytes = 160;
  */
 export class TurnEncoder {
   #out = Buffer.allocUnsafeSlow(firstBytes);
+  #outWords = viewOf(this.#out);
+  #middles = { a: middleOf('a', ''), b: middleOf('b', '') };
+  #stamp = '';
+  #isAscii = true;
 
   /** `lines` ends with a newline. Undefined where one of them needs a closer look. */
   encode(lines: Buffer, { seat, seq, turn, t, most }: TurnHead): EncodedTurns | undefined {
-    if (!isUtf8(lines)) return undefined;
-    const middle = `,"t":"${t}","type":"turn","seat":"${seat}","turn":`;
+    if (t !== this.#stamp) {
+      this.#stamp = t;
+      this.#middles = { a: middleOf('a', t), b: middleOf('b', t) };
+    }
+    const middle = this.#middles[seat];
+    this.#isAscii = true;
+    const words = viewOf(lines);
     let count = 0;
     let at = 0;
     for (let from = 0; from < lines.length;) {
       if (count === most || !this.#hasRoom(at + headBytes + 2 * (lines.length - from))) return undefined;
-      at += this.#out.write(`{"v":1,"seq":${seq + count}${middle}${turn + count},"text":"`, at, 'latin1');
-      const line = this.#encodeLine(lines, from, at);
+      const out = this.#out;
+      at = writeBytes(out, at, head);
+      at = writeNumber(out, at, seq + count);
+      out.set(middle, at);
+      at += middle.length;
+      at = writeNumber(out, at, turn + count);
+      at = writeBytes(out, at, beforeText);
+      const line = this.#encodeLine(lines, words, from, at);
       if (line === undefined) return undefined;
       from = line.next;
       at = line.at;
       count++;
     }
-    return { bytes: this.#out.subarray(0, at), count };
+    if (!this.#isAscii && !isUtf8(lines)) return undefined;
+    return { bytes: this.#out, length: at, count };
   }
 
-  #encodeLine(lines: Buffer, from: number, start: number): { next: number; at: number } | undefined {
+  #encodeLine(
+    lines: Buffer,
+    words: DataView,
+    from: number,
+    start: number,
+  ): { next: number; at: number } | undefined {
     const first = lines[from] as number;
     // At the start, each of these may come before a control word, or escape one.
     if (first === slash || first === backslash || first === space) return undefined;
     const out = this.#out;
+    const outWords = this.#outWords;
     let at = start;
     let next = from;
     let lastSlash = -1;
+    let seen = 0;
+    const lastWord = lines.length - 4;
     for (;;) {
-      const byte = lines[next] as number;
-      const kind = kinds[byte] as number;
-      if (kind === plain) {
-        out[at++] = byte;
-        next++;
-        continue;
+      if (next <= lastWord) {
+        const word = words.getInt32(next, true);
+        outWords.setInt32(at, word, true);
+        seen |= word;
+        const found = specialBytes(word);
+        if (found === 0) {
+          next += 4;
+          at += 4;
+          continue;
+        }
+        const plain = indexOfFirst(found);
+        next += plain;
+        at += plain;
       }
-      if (kind === end) break;
-      if (kind === refused) return undefined;
+      const byte = lines[next] as number;
+      seen |= byte;
       next++;
+      if (byte < space) {
+        if (byte !== lineFeed) return undefined;
+        break;
+      }
       if (byte === slash) {
         lastSlash = next - 1;
-      } else {
+      } else if (byte === quote) {
         out[at++] = backslash;
-        if (byte === backslash) {
-          const following = lines[next] as number;
-          if (following === letterN || following === letterR || following === backslash) {
-            out[at++] = following;
-            next++;
-            continue;
-          }
+      } else if (byte === backslash) {
+        out[at++] = backslash;
+        const following = lines[next] as number;
+        if (following === letterN || following === letterR || following === backslash) {
+          out[at++] = following;
+          next++;
+          continue;
         }
       }
       out[at++] = byte;
     }
+    if ((seen & highBits) !== 0) this.#isAscii = false;
     if (lastSlash >= 0 && mayBeControl.test(lines.toString('latin1', lastSlash, lastSlash + longestVerb))) {
       return undefined;
     }
-    // "}
-    out[at++] = quote;
-    out[at++] = 0x7d;
-    out[at++] = lineFeed;
-    return { next: next + 1, at };
+    return { next, at: writeBytes(out, at, afterText) };
   }
 
   #hasRoom(bytes: number): boolean {
@@ -119,8 +141,62 @@ export class TurnEncoder {
     const larger = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * this.#out.length));
     this.#out.copy(larger);
     this.#out = larger;
+    this.#outWords = viewOf(larger);
     return true;
   }
+}
+
+const highBits = 0x80808080;
+
+/**
+ * The highest bit of each of four bytes that cannot stand in JSON, or here, as it is: less than a space, a
+ * quote, a slash, a backslash. Above the first of them there may be bits that mean nothing.
+ */
+function specialBytes(word: number): number {
+  const quotes = word ^ 0x22222222;
+  const slashes = word ^ 0x2f2f2f2f;
+  const backslashes = word ^ 0x5c5c5c5c;
+  const found =
+    ((word - 0x20202020) & ~word) |
+    ((quotes - 0x01010101) & ~quotes) |
+    ((slashes - 0x01010101) & ~slashes) |
+    ((backslashes - 0x01010101) & ~backslashes);
+  return found & highBits;
+}
+
+/** Of bytes in little-endian order. */
+function indexOfFirst(found: number): number {
+  return (31 - Math.clz32(found & -found)) >> 3;
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+const head = Buffer.from('{"v":1,"seq":');
+const beforeText = Buffer.from(',"text":"');
+const afterText = Buffer.from('"}\n');
+
+function middleOf(seat: Seat, t: string): Buffer {
+  return Buffer.from(`,"t":"${t}","type":"turn","seat":"${seat}","turn":`);
+}
+
+/** Few bytes are copied sooner by hand. */
+function writeBytes(out: Buffer, start: number, bytes: Buffer): number {
+  let at = start;
+  for (let index = 0; index < bytes.length; index++) out[at++] = bytes[index] as number;
+  return at;
+}
+
+function writeNumber(out: Buffer, start: number, number: number): number {
+  let end = start + 1;
+  for (let rest = number; rest >= 10; rest = (rest / 10) | 0) end++;
+  let rest = number;
+  for (let at = end - 1; at >= start; at--) {
+    out[at] = 0x30 + (rest % 10);
+    rest = (rest / 10) | 0;
+  }
+  return end;
 }
 
 /** A control word at the end of a message stands behind its last slash. */

@@ -20,6 +20,7 @@ import type { Peer } from './peer.ts';
 import type { Place } from './place.ts';
 import { executedOf, RunningTurns } from './running-turns.ts';
 import type { SeatView, Told } from './seat-view.ts';
+import { stayAwake } from './stay-awake.ts';
 import { stopAfterTurn, turnsLeft } from './stop-rules.ts';
 import type { Viewer, ViewerEvent } from './viewer.ts';
 
@@ -71,20 +72,20 @@ const maxStatusCharacters = 500;
 type SpeechFrame = Extract<AgentFrame, { type: 'speech' }>;
 
 /** What the meeting remembers of a seat. */
-interface SeatState {
-  meta?: TurnMeta;
+class SeatState {
+  meta: TurnMeta | undefined;
   /** What its next message is numbered, of a seat that numbers them. */
-  number?: number;
+  number: number | undefined;
   /** The messages that have come, and with numbers the highest of them. */
-  said: number;
+  said = 0;
   /** The seat is kept for somebody who lost the connection; this takes the limit back. */
-  cancelAbsence?: () => void;
+  cancelAbsence: (() => void) | undefined;
   /** The last thing it said of itself since its last turn: often why it is gone. */
-  status?: string;
+  status: string | undefined;
   /** How many notices, of itself or of its prompt, it has sent since its last turn. */
-  notices: number;
+  notices = 0;
   /** What it must know, for a seat that takes no notes: goes ahead of the next text. */
-  untold?: string;
+  untold: string | undefined;
 }
 
 /** Node sends a text up to here without allocating anything. */
@@ -99,8 +100,8 @@ export class Meeting {
   readonly #options: MeetingOptions;
   readonly #lanes: { readonly [seat in Seat]: Lane };
   readonly #states: { readonly [seat in Seat]: SeatState } = {
-    a: { notices: 0, said: 0 },
-    b: { notices: 0, said: 0 },
+    a: new SeatState(),
+    b: new SeatState(),
   };
   readonly #timers: (() => void)[] = [];
   readonly #running: RunningTurns<SpeechFrame> | undefined;
@@ -171,10 +172,11 @@ export class Meeting {
     const old = place.detach();
     if (old) this.#write({ type: 'lost', seat, detail: 'came back by another connection' });
     old?.refuse(new ProtocolError('seat-taken', 'somebody came back to this seat by another connection'));
-    this.#states[seat].cancelAbsence?.();
-    delete this.#states[seat].cancelAbsence;
-    delete this.#states[seat].meta;
-    delete this.#states[seat].number;
+    const state = this.#states[seat];
+    state.cancelAbsence?.();
+    state.cancelAbsence = undefined;
+    state.meta = undefined;
+    state.number = undefined;
     this.#write({ type: 'returned', seat });
     this.#commit(() => {
       peer.together(() => {
@@ -257,6 +259,7 @@ export class Meeting {
     }
     to.noteSent(record.seq);
     const isSent = sendOn(to.peer, bytes, isStable);
+    stayAwake();
     lane.holdBack(!isSent);
     return isSent ? 'free' : 'kept';
   }
@@ -265,7 +268,7 @@ export class Meeting {
     this.#turns += turns;
     state.said += turns;
     state.notices = 0;
-    delete state.status;
+    state.status = undefined;
   }
 
   /** A connection has ended. */
@@ -351,8 +354,8 @@ export class Meeting {
     const { text, control } = speech;
     const state = this.#states[seat];
     const { meta } = state;
-    delete state.meta;
-    delete state.status;
+    state.meta = undefined;
+    state.status = undefined;
     state.notices = 0;
     state.said++;
     if (text === '' && control) {
@@ -489,7 +492,7 @@ export class Meeting {
   #sayTo(peer: Peer, { text, line }: SpeechFrame): void {
     const state = this.#states[peer.seat];
     const { untold } = state;
-    delete state.untold;
+    state.untold = undefined;
     if (untold === undefined) peer.text(text, line);
     else peer.text(`${untold}\n\n${text}`);
   }
@@ -556,7 +559,7 @@ export class Meeting {
   #isRepeated(peer: Peer, state: SeatState): boolean {
     if (!peer.wants('numbered')) return false;
     const { number } = state;
-    delete state.number;
+    state.number = undefined;
     if (number === undefined || number <= state.said) return true;
     state.said = number - 1;
     return false;

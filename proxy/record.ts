@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { JournalEvent } from '../journal/event.ts';
 import { createMeetingFolder, Journal, journalFileName, type JournalOptions } from '../journal/journal.ts';
 import { recoverJournal, type Recovered } from '../journal/recover.ts';
-import { createTranscriptWriter } from '../journal/transcript-writer.ts';
+import type { TranscriptWriter, TranscriptWriterOptions } from '../journal/transcript-writer.ts';
 import type { Clock } from '../wire/clock.ts';
 import type { Record } from './meeting.ts';
 
@@ -19,7 +19,13 @@ export interface OpenRecord extends Record {
 export type RecordOptions = Pick<JournalOptions, 'sync' | 'maxBytes'> & {
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
+  readonly createTranscriptWriter: CreateTranscriptWriter;
 };
+
+/** Who writes the transcripts of a meeting. */
+export type CreateTranscriptWriter = (
+  options: Pick<TranscriptWriterOptions, 'folder' | 'onError'>,
+) => TranscriptWriter;
 
 /**
  * A journal, with the transcripts written behind it; or, without a folder, nothing at all.
@@ -63,8 +69,8 @@ function journalOptions({ clock, sync, maxBytes, onError }: RecordOptions): Jour
   };
 }
 
-function keep(meeting: string, folder: string, journal: Journal, { onError }: RecordOptions): OpenRecord {
-  const writer = createTranscriptWriter({ folder, onError });
+function keep(meeting: string, folder: string, journal: Journal, options: RecordOptions): OpenRecord {
+  const writer = options.createTranscriptWriter({ folder, onError: options.onError });
   return {
     meeting,
     folder,

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type tls from 'node:tls';
 import { createMeetingId } from '../journal/meeting-id.ts';
 import type { MeetingSettings } from '../journal/event.ts';
+import { createTranscriptWriter } from '../journal/transcript-writer.ts';
 import { systemClock, type Clock } from '../wire/clock.ts';
 import { messageOf, ProtocolError } from '../wire/errors.ts';
 import { isMeetingName, type Greeting } from '../wire/greeting.ts';
@@ -21,7 +22,14 @@ import { MemoryBuilder } from './memory.ts';
 import { WaitingRoom, type Pair } from './pairing.ts';
 import { Place } from './place.ts';
 import { recall } from './recall.ts';
-import { journalOf, openRecord, recoverRecord, type OpenRecord, type RecordOptions } from './record.ts';
+import {
+  journalOf,
+  openRecord,
+  recoverRecord,
+  type CreateTranscriptWriter,
+  type OpenRecord,
+  type RecordOptions,
+} from './record.ts';
 import { badToken, busy, noSeat, shuttingDown } from './refusals.ts';
 import { isHeld, readSeatsFile, removeSeatsFile, writeSeatsFile, type SeatsFile } from './seats-file.ts';
 import type { Viewer } from './viewer.ts';
@@ -81,6 +89,7 @@ export interface RelayEnvironment {
   readonly onMeetingEnded?: (meeting: string, reason: StopReason) => void;
   /** Has the code run that agents write. */
   readonly execution?: ExecutionOptions;
+  readonly createTranscriptWriter?: CreateTranscriptWriter;
   readonly clock?: Clock;
   readonly random?: () => number;
 }
@@ -111,7 +120,7 @@ export class Relay {
 
   constructor(settings: RelaySettings, environment: RelayEnvironment) {
     this.#settings = settings;
-    this.#environment = { clock: systemClock, random: Math.random, ...environment };
+    this.#environment = { clock: systemClock, random: Math.random, createTranscriptWriter, ...environment };
     this.#delays = createDelays(settings.rate, this.#environment.clock);
     this.#limits = settings.limits ?? usualLimits;
     this.#admission = new Admission(this.#limits, this.#environment.clock);
@@ -414,8 +423,9 @@ export class Relay {
   }
 
   #recordOptions(): RecordOptions {
-    const { clock, log } = this.#environment;
-    return { ...this.#settings.journal, clock, onError: (error) => log.warn({}, messageOf(error)) };
+    const { clock, log, createTranscriptWriter } = this.#environment;
+    const onError = (error: unknown): void => log.warn({}, messageOf(error));
+    return { ...this.#settings.journal, clock, createTranscriptWriter, onError };
   }
 
   #mayResume(folder: string | undefined, guests: readonly Guest[]): boolean {

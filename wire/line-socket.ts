@@ -38,6 +38,8 @@ export interface LineSocketHandlers {
  */
 type Mode = { readonly type: 'line' } | { readonly type: 'burst' | 'greeting'; readonly idleMs: number };
 
+const lineFeed = 0x0a;
+
 /** Two seconds, at the 250 ms that a message of the classic dialect ends with. */
 const maxSilencesInCharacter = 8;
 
@@ -162,9 +164,10 @@ export class LineSocket {
 
   /** All whole lines of a chunk at once; what began before and what goes on behind it is put together. */
   #readLines(chunk: Buffer): void {
-    const end = chunk.lastIndexOf(0x0a) + 1;
+    const isWhole = chunk[chunk.length - 1] === lineFeed;
+    const end = isWhole ? chunk.length : chunk.lastIndexOf(lineFeed) + 1;
     if (end === 0) return this.#splitter.keep(chunk);
-    const head = chunk.subarray(0, end);
+    const head = isWhole ? chunk : chunk.subarray(0, end);
     const isStable = this.#splitter.pendingBytes > 0;
     const lines = isStable ? this.#splitter.takeWith(head) : head;
     // A frame that is too long is found by the one who looks at them one by one.
@@ -178,7 +181,7 @@ export class LineSocket {
   #read(chunk: Buffer): void {
     let rest = chunk;
     while (rest.length > 0 && !this.#deaf && this.#mode.type !== 'burst') {
-      const end = rest.indexOf(0x0a) + 1 || rest.length;
+      const end = rest.indexOf(lineFeed) + 1 || rest.length;
       for (const line of this.#splitter.push(rest.subarray(0, end))) this.#handlers.onLine(line);
       rest = rest.subarray(end);
     }

@@ -83,6 +83,7 @@ async function runProxy(argv: Flags): Promise<void> {
   const { loadProxyConfig } = await import('../../config/load.ts');
   const { createMirror } = await import('../../proxy/mirror.ts');
   const { Relay } = await import('../../proxy/relay.ts');
+  const { TranscriptThread } = await import('../../journal/transcript-thread.ts');
   const { value: config } = loadProxyConfig({
     file: argv.config,
     env: process.env,
@@ -119,6 +120,7 @@ async function runProxy(argv: Flags): Promise<void> {
     {
       software: `colloquy ${readVersion()}`,
       log,
+      createTranscriptWriter: new TranscriptThread().createTranscriptWriter,
       ...(viewers.length > 0 ? { watch: (event) => viewers.forEach((show) => show(event)) } : {}),
       ...(execution ? { execution: execution.options } : {}),
       onMeetingEnded: () => {

@@ -29,8 +29,8 @@ function smallDisk(room: number, { keeps = false, code = 'ENOSPC' } = {}): Journ
   return {
     ...systemFiles,
     room,
-    writeSync(descriptor, data) {
-      const bytes = Buffer.from(data);
+    writeSync(descriptor, data, length) {
+      const bytes = Buffer.from(data).subarray(0, length);
       if (this.room === 0 && bytes.length > 0) failWith(code);
       const written = systemFiles.writeSync(descriptor, bytes.subarray(0, this.room));
       this.room -= written;
@@ -47,7 +47,8 @@ function counted(): { files: JournalFiles; calls: string[] } {
   const calls: string[] = [];
   const files: JournalFiles = {
     ...systemFiles,
-    writeSync: (descriptor, data) => calls.push('write') && systemFiles.writeSync(descriptor, data),
+    writeSync: (descriptor, data, length) =>
+      calls.push('write') && systemFiles.writeSync(descriptor, data, length),
     fdatasyncSync: () => void calls.push('fdatasyncSync'),
     fdatasync: async () => void calls.push('fdatasync'),
     fsyncSync: () => void calls.push('fsyncSync'),

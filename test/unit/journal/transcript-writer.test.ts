@@ -36,7 +36,6 @@ async function follow(clock?: Clock): Promise<Follow> {
   const folder = await writeMeeting(await temporaryFolder(), 'meeting', '');
   const errors: ColloquyError[] = [];
   const writer = createTranscriptWriter({
-    isBusy: () => false,
     folder,
     intervalMs: 1,
     onError: (error) => errors.push(error),

@@ -13,7 +13,7 @@ function encode(lines: string, most = Infinity): unknown[] | undefined {
   const encoded = encoder.encode(Buffer.from(lines), { ...head, most });
   if (!encoded) return undefined;
   const events = encoded.bytes
-    .toString()
+    .toString('utf8', 0, encoded.length)
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as unknown);
