@@ -39,7 +39,7 @@ test('what cannot be written is told, and holds up nothing', async () => {
   const folder = path.join(await temporaryFolder(), 'nowhere');
   const errors: unknown[] = [];
   await createTranscriptWriter({ folder, onError: (error) => errors.push(error) }).finish();
-  expect(errors).toMatchObject([{ code: 'transcript-failed' }]);
+  expect(errors).toMatchObject([{ code: 'journal-unreadable' }]);
 });
 
 test('without the thread, the transcripts are there at the end all the same', async () => {
