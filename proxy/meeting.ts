@@ -1,42 +1,23 @@
 import type { MeetingEvent, MeetingSettings } from '../journal/event.ts';
-import { ColloquyError, messageOf, ProtocolError } from '../wire/errors.ts';
+import { messageOf, ProtocolError } from '../wire/errors.ts';
 import type { Clock } from '../wire/clock.ts';
 import type { SocketEnd } from '../wire/line-socket.ts';
 import { encodeText, type AgentFrame } from '../wire/message.ts';
 import { isSameSecret } from '../wire/secret.ts';
-import {
-  otherSeat,
-  seats,
-  type Seat,
-  type SpokenVerb,
-  type StopReason,
-  type TurnMeta,
-} from '../wire/types.ts';
+import { otherSeat, seats, type Seat, type SpokenVerb, type StopReason } from '../wire/types.ts';
+import { Commits, type Record } from './commits.ts';
 import type { Delays } from './delays.ts';
 import type { Execution, Report } from './execution.ts';
+import { FastPath } from './fast-path.ts';
 import { Lane } from './lane.ts';
 import type { Goodbye, LastMessage, Memory } from './memory.ts';
 import type { Peer } from './peer.ts';
 import type { Place } from './place.ts';
 import { executedOf, RunningTurns } from './running-turns.ts';
 import type { SeatView, Told } from './seat-view.ts';
-import { stayAwake } from './stay-awake.ts';
-import { stopAfterTurn, turnsLeft } from './stop-rules.ts';
+import { SeatState } from './seat-state.ts';
+import { messagesOf, stopAfterTurn, type Progress } from './stop-rules.ts';
 import type { Viewer, ViewerEvent } from './viewer.ts';
-
-/** The part of a journal that a meeting writes to. */
-export interface Record {
-  append(event: MeetingEvent): void;
-  /**
-   * Nothing is forwarded before what it answers to is committed. Throws when it cannot be: with a
-   * retryable error, everything stays pending, and may be committed later.
-   */
-  commit(): void;
-  /** As `Journal` has it. */
-  commitTurns(seat: Seat, turn: number, lines: Buffer, most: number): number | undefined;
-  /** The number of the last event that was appended. */
-  readonly seq: number;
-}
 
 export interface MeetingOptions {
   readonly id: string;
@@ -71,29 +52,6 @@ const maxStatusCharacters = 500;
 
 type SpeechFrame = Extract<AgentFrame, { type: 'speech' }>;
 
-/** What the meeting remembers of a seat. */
-class SeatState {
-  meta: TurnMeta | undefined;
-  /** What its next message is numbered, of a seat that numbers them. */
-  number: number | undefined;
-  /** The messages that have come, and with numbers the highest of them. */
-  said = 0;
-  /** The seat is kept for somebody who lost the connection; this takes the limit back. */
-  cancelAbsence: (() => void) | undefined;
-  /** The last thing it said of itself since its last turn: often why it is gone. */
-  status: string | undefined;
-  /** How many notices, of itself or of its prompt, it has sent since its last turn. */
-  notices = 0;
-  /** What it must know, for a seat that takes no notes: goes ahead of the next text. */
-  untold: string | undefined;
-}
-
-/** Node sends a text up to here without allocating anything. */
-const longestLatin1 = 16 * 1024;
-
-/** How often a full disk is tried again. */
-const fullDiskRetryMs = 1_000;
-
 /** One conversation between two seats, from the first frame to the one stop reason. */
 export class Meeting {
   readonly id: string;
@@ -103,25 +61,25 @@ export class Meeting {
     a: new SeatState(),
     b: new SeatState(),
   };
+  readonly #commits: Commits;
+  readonly #fastPaths: { readonly [seat in Seat]: FastPath };
   readonly #timers: (() => void)[] = [];
   readonly #running: RunningTurns<SpeechFrame> | undefined;
   /** Nobody watches, nothing is run, held back or numbered: a message is journaled and passed on. */
   #isSimple = false;
-  #turns = 0;
-  /** Control words that came alone. */
-  #questions = 0;
+  readonly #progress: Progress = { turns: 0, questions: 0 };
   #goodbye: Goodbye | undefined;
   #goodbyeAsked = false;
   /** The next message is the last: the proxy is about to leave. */
   #leaving: (() => void) | undefined;
   #stopped = false;
-  /** What waits for room on the disk. */
-  #held: (() => void)[] | undefined;
 
   constructor(options: MeetingOptions) {
     this.id = options.id;
     this.#options = options;
     this.#lanes = { a: this.#createLane('a'), b: this.#createLane('b') };
+    this.#commits = this.#createCommits();
+    this.#fastPaths = { a: this.#createFastPath('a'), b: this.#createFastPath('b') };
     this.#running =
       options.execution && new RunningTurns(options.execution, (event) => this.#recordCode(event));
   }
@@ -141,8 +99,8 @@ export class Meeting {
   /** Goes on where the journal ends; both seats are empty, and kept for those who held them. */
   goOn(memory: Memory): void {
     const { clock, settings, execution } = this.#options;
-    this.#turns = memory.turns;
-    this.#questions = memory.questions;
+    this.#progress.turns = memory.turns;
+    this.#progress.questions = memory.questions;
     this.#goodbye = memory.goodbye;
     execution?.restore(memory.passedTests);
     for (const seat of seats) {
@@ -231,44 +189,10 @@ export class Meeting {
     }
   }
 
-  /**
-   * The fast path: lines that are nothing but text, between two of the framed dialect, with nothing to do but
-   * to journal them and to pass them on. All of them are one write to the journal and one to the partner.
-   * Whatever is not that simple is refused, and comes again to `receive`, message by message.
-   */
+  /** As `LineSocketHandlers.onLines`. */
   receiveLines(peer: Peer, bytes: Buffer, isStable: boolean): 'free' | 'kept' | 'refused' {
-    const { seat } = peer;
-    const to = this.#options.places[otherSeat(seat)];
-    const lane = this.#lanes[seat];
-    if (!this.#isSimple || this.#isBusy || !to.peer || !lane.isFree) return 'refused';
-    const state = this.#states[seat];
-    const { untold } = this.#states[to.seat];
-    if (this.#options.places[seat].peer !== peer || state.meta || untold !== undefined) return 'refused';
-    const { record, settings } = this.#options;
-    const most = turnsLeft(this.#turns + this.#questions, settings);
-    try {
-      const count = record.commitTurns(seat, this.#turns + 1, bytes, most);
-      if (count === undefined) return 'refused';
-      this.#count(state, count);
-    } catch (error) {
-      const copy = Buffer.from(bytes);
-      // The journal has taken them, and writes them when there is room.
-      this.#count(state, countLines(copy));
-      this.#waitOrStop(error, () => to.deliver(record.seq, (peer) => void peer.bytes(copy)));
-      return 'free';
-    }
-    to.noteSent(record.seq);
-    const isSent = sendOn(to.peer, bytes, isStable);
-    stayAwake();
-    lane.holdBack(!isSent);
-    return isSent ? 'free' : 'kept';
-  }
-
-  #count(state: SeatState, turns: number): void {
-    this.#turns += turns;
-    state.said += turns;
-    state.notices = 0;
-    state.status = undefined;
+    if (!this.#isSimple || this.#isBusy) return 'refused';
+    return this.#fastPaths[peer.seat].receive(peer, bytes, isStable);
   }
 
   /** A connection has ended. */
@@ -359,7 +283,7 @@ export class Meeting {
     state.notices = 0;
     state.said++;
     if (text === '' && control) {
-      this.#questions++;
+      this.#progress.questions++;
       this.#write({ type: 'control', seat, verb: control });
       return this.#commit(() => {
         this.#show({ type: 'control', meeting: this.id, seat, verb: control });
@@ -367,7 +291,7 @@ export class Meeting {
       });
     }
     const extras = { ...(control ? { control } : {}), ...(meta ? { meta } : {}) };
-    const turn = ++this.#turns;
+    const turn = ++this.#progress.turns;
     this.#write({ type: 'turn', seat, turn, text, ...extras });
     this.#commit(() => {
       this.#show({ type: 'turn', meeting: this.id, seat, turn, text, ...extras });
@@ -461,7 +385,7 @@ export class Meeting {
     }
     if (this.#goodbye && answersGoodbye) return { reason: this.#goodbye.reason };
     // Two who ask each other for help without a word would otherwise never end.
-    return stopAfterTurn(this.#turns + this.#questions, this.#options.settings);
+    return stopAfterTurn(messagesOf(this.#progress), this.#options.settings);
   }
 
   /** Passes on what was said, and ends the meeting if it was the last word. */
@@ -550,7 +474,7 @@ export class Meeting {
     peer.welcome({
       meeting: this.id,
       partner: places[otherSeat(seat)].name,
-      turn: this.#turns,
+      turn: this.#progress.turns,
       ...(secrets && peer.wants('history') ? { secret: secrets[seat], said: this.#states[seat].said } : {}),
     });
   }
@@ -592,6 +516,21 @@ export class Meeting {
     return new Lane({ from: places[from], to, clock, drainMs, onStuck });
   }
 
+  #createFastPath(from: Seat): FastPath {
+    const { places, record, settings } = this.#options;
+    const to = otherSeat(from);
+    return new FastPath({
+      from: places[from],
+      to: places[to],
+      states: { from: this.#states[from], to: this.#states[to] },
+      lane: this.#lanes[from],
+      record,
+      commits: this.#commits,
+      progress: this.#progress,
+      limits: settings,
+    });
+  }
+
   #startClock(remainingMs: number): void {
     const { maxSeconds } = this.#options.settings;
     if (maxSeconds > 0) this.#after(remainingMs, () => this.stop('max-seconds', `${maxSeconds} s`));
@@ -611,7 +550,7 @@ export class Meeting {
   get #isBusy(): boolean {
     return (
       this.#stopped ||
-      this.#held !== undefined ||
+      this.#commits.isHeld ||
       this.#goodbye !== undefined ||
       this.#goodbyeAsked ||
       this.#leaving !== undefined
@@ -626,60 +565,34 @@ export class Meeting {
 
   /** Puts off what concerns a seat whose code is running, or anybody while the disk is full. */
   #putOff(seat: Seat, action: () => void): boolean {
-    this.#held?.push(action);
-    return this.#held !== undefined || (this.#running?.putOff(seat, action) ?? false);
+    return this.#commits.putOff(action) || (this.#running?.putOff(seat, action) ?? false);
   }
 
   #write(event: MeetingEvent): void {
-    this.#options.record.append(event);
+    this.#commits.write(event);
   }
 
-  /**
-   * Does `then` when all that was written is in the journal: at once, or as soon as the disk has room again.
-   * A journal that cannot be written ends the meeting, for nothing may be said that it does not hold.
-   */
   #commit(then: () => void): void {
-    if (this.#held) return void this.#held.push(then);
-    try {
-      this.#options.record.commit();
-    } catch (error) {
-      return this.#waitOrStop(error, then);
-    }
-    then();
+    this.#commits.commit(then);
   }
 
-  #waitOrStop(error: unknown, then: () => void): void {
-    if (!(error instanceof ColloquyError && error.retryable) || this.#stopped) {
-      return this.stop('error', messageOf(error));
-    }
-    this.#held = [then];
-    this.#awaitRoom(error.message);
-  }
-
-  #awaitRoom(problem: string): void {
-    for (const seat of seats) this.#options.places[seat].pause();
-    this.#show({ type: 'status', meeting: this.id, seat: 'a', text: `the meeting waits: ${problem}` });
-    const retry = (): void => {
-      try {
-        this.#options.record.commit();
-      } catch (again) {
-        if (again instanceof ColloquyError && again.retryable)
-          return void this.#after(fullDiskRetryMs, retry);
-        return this.stop('error', messageOf(again));
-      }
-      const held = this.#held ?? [];
-      this.#held = undefined;
-      for (const seat of seats) {
-        this.#options.places[seat].resume();
-        this.#showStatus(seat, 'the meeting goes on: the journal can be written again');
-      }
-      for (const [at, action] of held.entries()) {
-        // The disk may be full again after the first of them.
-        if (this.#held) return void (this.#held as (() => void)[]).push(...held.slice(at));
-        action();
-      }
-    };
-    this.#after(fullDiskRetryMs, retry);
+  #createCommits(): Commits {
+    return new Commits({
+      record: this.#options.record,
+      after: (delayMs, run) => this.#after(delayMs, run),
+      isOver: () => this.#stopped,
+      onFull: (problem) => {
+        for (const seat of seats) this.#options.places[seat].pause();
+        this.#show({ type: 'status', meeting: this.id, seat: 'a', text: `the meeting waits: ${problem}` });
+      },
+      onRoom: () => {
+        for (const seat of seats) {
+          this.#options.places[seat].resume();
+          this.#showStatus(seat, 'the meeting goes on: the journal can be written again');
+        }
+      },
+      onFailed: (error) => this.stop('error', messageOf(error)),
+    });
   }
 
   #show(event: ViewerEvent): void {
@@ -696,7 +609,7 @@ export class Meeting {
   #sayStopped(why: { reason: StopReason; detail?: string }): void {
     const { folder } = this.#options;
     const where = folder === undefined ? {} : { folder };
-    this.#show({ type: 'stopped', meeting: this.id, ...why, turns: this.#turns, ...where });
+    this.#show({ type: 'stopped', meeting: this.id, ...why, turns: this.#progress.turns, ...where });
   }
 
   #showStatus(seat: Seat, text: string): void {
@@ -707,17 +620,6 @@ export class Meeting {
   #nameOf(seat: Seat): string {
     return `${this.#options.places[seat].name} (seat ${seat})`;
   }
-}
-
-/** False where they are not all on their way yet, and must stay as they are if they are stable. */
-function sendOn(peer: Peer, bytes: Buffer, isStable: boolean): boolean {
-  if (bytes.length > longestLatin1) return peer.bytes(isStable ? bytes : Buffer.from(bytes));
-  peer.latin1(bytes.toString('latin1'));
-  return peer.hasRoom;
-}
-
-function countLines(bytes: Buffer): number {
-  return bytes.reduce((count, byte) => count + Number(byte === 0x0a), 0);
 }
 
 function tellAgain(peer: Peer, told: Told): void {

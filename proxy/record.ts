@@ -4,7 +4,7 @@ import { createMeetingFolder, Journal, journalFileName, type JournalOptions } fr
 import { recoverJournal, type Recovered } from '../journal/recover.ts';
 import type { TranscriptWriter, TranscriptWriterOptions } from '../journal/transcript-writer.ts';
 import type { Clock } from '../wire/clock.ts';
-import type { Record } from './meeting.ts';
+import type { Record } from './commits.ts';
 
 /** What is kept of one meeting, and the name it got. */
 export interface OpenRecord extends Record {

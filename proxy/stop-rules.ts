@@ -7,6 +7,18 @@ export interface Limits {
   readonly maxSeconds: number;
 }
 
+/** How far a meeting is. */
+export interface Progress {
+  turns: number;
+  /** Control words that came alone. */
+  questions: number;
+}
+
+/** What counts towards `maxMessages`. Two who ask each other for help without a word would otherwise never end. */
+export function messagesOf({ turns, questions }: Progress): number {
+  return turns + questions;
+}
+
 /** Why a meeting must end after its turn number `turns`, if it must. */
 export function stopAfterTurn(
   turns: number,
