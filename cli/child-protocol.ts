@@ -1,10 +1,18 @@
 import type { Approval, ApprovalRequest } from '../proxy/execution.ts';
 import type { ViewerEvent } from '../proxy/viewer.ts';
+import type { Seat } from '../wire/types.ts';
+
+/** How to come in. It goes by this channel, for arguments are there for all to see. */
+export interface Door {
+  readonly port: number;
+  /** Empty: none is asked for. */
+  readonly token: string;
+}
 
 /** What a process tells the launcher that started it, over Node's IPC channel. */
 export type ChildMessage =
-  /** The proxy listens, on these ports. */
-  | { readonly type: 'listening'; readonly ports: { readonly a: number; readonly b: number } }
+  /** The proxy listens: where, and what it asks for, is known to the agents that are started with it. */
+  | { readonly type: 'listening'; readonly doors: { readonly [seat in Seat]: Door } }
   | { readonly type: 'viewer'; readonly event: ViewerEvent }
   /** The sidecar listens there, and keeps code apart with that tier. */
   | { readonly type: 'sidecar'; readonly port: number; readonly tier: string }
@@ -21,8 +29,8 @@ export type ParentMessage =
   | { readonly type: 'goodbye' }
   /** End at once. */
   | { readonly type: 'end' }
-  /** The proxy listens there: an agent that was started with port 0 has waited for this. */
-  | { readonly type: 'port'; readonly port: number }
+  /** The proxy listens there: an agent that was started with `--port-from-launcher` has waited for this. */
+  | ({ readonly type: 'door' } & Door)
   /** What the person said to a question. */
   | { readonly type: 'approval'; readonly id: number; readonly approval: Approval };
 

@@ -4,7 +4,7 @@ import type { Approval, ApprovalRequest } from '../proxy/execution.ts';
 import type { ViewerEvent } from '../proxy/viewer.ts';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import { otherSeat, seats, type Seat } from '../wire/types.ts';
-import type { ChildMessage } from './child-protocol.ts';
+import type { ChildMessage, Door } from './child-protocol.ts';
 import { UsageError } from './failure.ts';
 import { onInterrupt, wasInterrupted } from './interrupt.ts';
 import { createLiveView } from './live-view.ts';
@@ -12,9 +12,9 @@ import { Supervisor, type Ending } from './supervisor.ts';
 
 export interface LaunchOptions {
   readonly meeting: string;
-  /** `proxy` and its flags; absent where it runs already, at `ports`. */
+  /** `proxy` and its flags; absent where it runs already, behind `doors`. */
   readonly proxyArgs?: readonly string[];
-  readonly ports?: { readonly [seat in Seat]: number };
+  readonly doors?: { readonly [seat in Seat]: Door };
   /** `agent`, persona and flags, without where the proxy is. */
   readonly agentArgs: { readonly [seat in Seat]: readonly string[] };
   /** The meeting has begun before: agents come back to the seats that are `empty`. */
@@ -43,7 +43,7 @@ export class Launch {
   readonly #supervisor = new Supervisor(process.env);
   readonly #show: (event: ViewerEvent) => void;
   #paired = false;
-  #ports: { readonly [seat in Seat]: number } | undefined;
+  #doors: { readonly [seat in Seat]: Door } | undefined;
   /** Where the meeting is kept; undefined as long as there is nothing to come back to. */
   #transcripts: string | undefined;
   readonly #returned = new Set<Seat>();
@@ -55,7 +55,7 @@ export class Launch {
 
   constructor(options: LaunchOptions) {
     this.#options = options;
-    this.#ports = options.ports;
+    this.#doors = options.doors;
     this.#transcripts = options.transcripts;
     const { stream, quiet } = options;
     this.#show = quiet ? () => {} : createLiveView({ stream, live: stream.isTTY === true });
@@ -88,8 +88,8 @@ export class Launch {
       if (message.type === 'notice') this.#options.errors.write(`${message.message}\n`);
       if (message.type === 'approve') void this.#approve(message.id, message.request);
       if (message.type !== 'listening') return;
-      this.#ports = message.ports;
-      for (const seat of seats) this.#tellPort(seat);
+      this.#doors = message.doors;
+      for (const seat of seats) this.#showDoor(seat);
     });
   }
 
@@ -101,7 +101,7 @@ export class Launch {
     if (isInterrupted) args = this.#returnArguments(seat);
     for (let restarts = 0; ; restarts++) {
       const ended = this.#start(name, [...args, '--port-from-launcher']);
-      if (this.#ports) this.#tellPort(seat);
+      this.#showDoor(seat);
       const ending = await ended;
       const isKilled =
         ending.signal !== null && !this.#over.signal.aborted && this.#transcripts !== undefined;
@@ -133,8 +133,8 @@ export class Launch {
     ];
   }
 
-  #tellPort(seat: Seat): void {
-    if (this.#ports) this.#supervisor.tell(`agent ${seat}`, { type: 'port', port: this.#ports[seat] });
+  #showDoor(seat: Seat): void {
+    if (this.#doors) this.#supervisor.tell(`agent ${seat}`, { type: 'door', ...this.#doors[seat] });
   }
 
   #start(

@@ -1,14 +1,14 @@
 import { ColloquyError } from '../wire/errors.ts';
 import type { Approval, ApprovalRequest } from '../proxy/execution.ts';
-import { supervisedVariable, type ChildMessage, type ParentMessage } from './child-protocol.ts';
+import { supervisedVariable, type ChildMessage, type Door, type ParentMessage } from './child-protocol.ts';
 
 /** The launcher, seen from a process that it started; undefined in a process that a person started. */
 export interface Launcher {
   report(message: ChildMessage): void;
   /** Resolves with what the person at the launcher says. */
   ask(request: ApprovalRequest): Promise<Approval>;
-  /** Resolves with the port of the proxy, as soon as it listens. */
-  waitForPort(): Promise<number>;
+  /** Resolves as soon as the proxy listens. */
+  waitForDoor(): Promise<Door>;
 }
 
 /**
@@ -25,23 +25,23 @@ export function followLauncher(handlers: {
   let ending = false;
   const questions = new Map<number, (approval: Approval) => void>();
   let asked = 0;
-  let refusePort: ((reason: Error) => void) | undefined;
+  let refuseDoor: ((reason: Error) => void) | undefined;
   const end = (): void => {
     if (ending) return;
     ending = true;
-    refusePort?.(new ColloquyError('the launcher ended it', { code: 'ended' }));
+    refuseDoor?.(new ColloquyError('the launcher ended it', { code: 'ended' }));
     setTimeout(() => process.exit(1), handlers.graceMs ?? 3_000).unref();
     handlers.onEnd();
   };
   process.on('SIGINT', () => {});
   process.on('SIGHUP', () => {});
   process.once('disconnect', end);
-  const port = new Promise<number>((resolve, reject) => {
-    refusePort = reject;
+  const door = new Promise<Door>((resolve, reject) => {
+    refuseDoor = reject;
     process.on('message', (message: ParentMessage) => {
       if (message.type === 'goodbye') handlers.onGoodbye();
       if (message.type === 'end') end();
-      if (message.type === 'port') resolve(message.port);
+      if (message.type === 'door') resolve(message);
       if (message.type === 'approval') {
         questions.get(message.id)?.(message.approval);
         questions.delete(message.id);
@@ -49,7 +49,7 @@ export function followLauncher(handlers: {
     });
   });
   // Not everybody waits for it.
-  port.catch(() => {});
+  door.catch(() => {});
   // The channel is for orders, and no reason to stay, but for the one that is waited for.
   process.channel?.unref();
   // The launcher may have gone while this process was still loading.
@@ -61,10 +61,10 @@ export function followLauncher(handlers: {
         questions.set(++asked, resolve);
         report({ type: 'approve', id: asked, request });
       }),
-    async waitForPort() {
+    async waitForDoor() {
       process.channel?.ref();
       try {
-        return await port;
+        return await door;
       } finally {
         process.channel?.unref();
       }

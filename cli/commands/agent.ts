@@ -65,7 +65,6 @@ async function runAgent(argv: Flags): Promise<void> {
   const { config, greeting: introduction, system, opening, port: ownPort } = await prepare(argv);
   const tls = await readAgentTls(config);
   const provider = await createProvider(config);
-  const greeting = { ...introduction, model: provider.model };
 
   const abort = new AbortController();
   let seated = false;
@@ -77,7 +76,15 @@ async function runAgent(argv: Flags): Promise<void> {
   const launcher = followLauncher({ onGoodbye: takeLeave, onEnd: atOnce });
   if (!launcher) onInterrupt({ polite: takeLeave, atOnce });
   const { host } = config;
-  const port = argv['port-from-launcher'] && launcher ? await launcher.waitForPort() : ownPort;
+  const door = argv['port-from-launcher'] && launcher ? await launcher.waitForDoor() : undefined;
+  const port = door?.port ?? ownPort;
+  const token = door?.token || introduction.token;
+
+  const greeting: JsonGreeting = {
+    ...introduction,
+    model: provider.model,
+    ...(token === undefined ? {} : { token }),
+  };
 
   const agent: Agent = startAgent({
     proxy: { host, port, tls },

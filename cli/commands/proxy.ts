@@ -3,7 +3,10 @@ import type { CommandModule, InferredOptionTypes } from 'yargs';
 import type { ProxyConfig } from '../../config/schema.ts';
 import type { RelaySettings } from '../../proxy/relay.ts';
 import type { Viewer } from '../../proxy/viewer.ts';
+import type { Seat } from '../../wire/types.ts';
+import type { Door } from '../child-protocol.ts';
 import { executionFlags } from '../execution-config.ts';
+import { UsageError } from '../failure.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { createLog, logFlags } from '../log.ts';
 import { followLauncher } from '../supervised.ts';
@@ -115,8 +118,10 @@ async function runProxy(argv: Flags): Promise<void> {
     ? await (await import('../execution.ts')).startExecution(config.execution, argv, { log, launcher })
     : undefined;
 
+  if (launcher && config.tls.cert !== undefined) throw speaksTls(argv);
+  const access = await readAccess(config);
   const relay = new Relay(
-    { ...toRelaySettings(config, argv), ...(await readAccess(config)) },
+    { ...toRelaySettings(config, argv), ...access },
     {
       software: `colloquy ${readVersion()}`,
       log,
@@ -148,7 +153,8 @@ async function runProxy(argv: Flags): Promise<void> {
   if (!launcher) onInterrupt({ polite: takeLeave, atOnce: () => void end(), terminate });
 
   const ports = await relay.listen();
-  launcher?.report({ type: 'listening', ports });
+  const door = (seat: Seat): Door => ({ port: ports[seat], token: access.tokens?.[seat] ?? '' });
+  launcher?.report({ type: 'listening', doors: { a: door('a'), b: door('b') } });
   log.info(ports, `listening on ${config.host}, port ${ports.a} for seat a and port ${ports.b} for seat b`);
 }
 
@@ -188,6 +194,13 @@ function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
       ...(config.journal.max_mb > 0 ? { maxBytes: config.journal.max_mb * 1_024 * 1_024 } : {}),
     },
   };
+}
+
+/** Its agents would have to be told whom to trust. */
+function speaksTls({ config }: Flags): UsageError {
+  return new UsageError(
+    `${config ?? 'config/proxy.yml'}: tls is for a proxy that agents come to from elsewhere; start it with colloquy proxy, or name other settings with --config`,
+  );
 }
 
 /** What those must have who sit down. Rejects with ColloquyError `bad-certificate`. */

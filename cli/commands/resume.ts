@@ -36,10 +36,11 @@ async function runResume(argv: Flags): Promise<void> {
   }
   const transcripts = path.dirname(folder);
   const { ports } = file;
+  const doors = { a: { port: ports.a, token: '' }, b: { port: ports.b, token: '' } };
   for (const seat of isHeld ? empty : seats) refusePerson(interrupted, seat);
   await new Launch({
     meeting,
-    ...(isHeld ? { ports } : { proxyArgs: proxyArguments(argv, interrupted, transcripts) }),
+    ...(isHeld ? { doors } : { proxyArgs: proxyArguments(argv, interrupted, transcripts) }),
     agentArgs: {
       a: ['agent', ...levelFlags(argv)],
       b: ['agent', ...levelFlags(argv)],

@@ -35,6 +35,27 @@ describe('colloquy proxy', () => {
   });
 });
 
+describe('colloquy meet', () => {
+  const meet = async (settings: string): Promise<Program> => {
+    const cwd = await temporaryFolder();
+    writeFileSync(path.join(cwd, 'proxy.yml'), settings);
+    const args = ['-a', 'eliza', '-b', 'parry', '-M', '4', '-c', 'proxy.yml', '--typing-speed=0'];
+    return colloquy(cwd, 'meet', ...args);
+  };
+
+  it('brings the tokens that its proxy asks for', async () => {
+    const program = await meet('tokens: {a: one, b: two}\n');
+    expect((await program.ended).code).toBe(0);
+    expect(program.stderr).toBe('');
+  });
+
+  it('says that it speaks no TLS', async () => {
+    const program = await meet('tls: {cert: a.pem, key: b.pem}\n');
+    expect((await program.ended).code).toBe(2);
+    expect(program.stderr).toContain('proxy.yml: tls is for a proxy that agents come to from elsewhere');
+  });
+});
+
 describe.skipIf(!hasOpenssl)('colloquy over TLS (needs the program openssl)', () => {
   let made: Certificates;
   beforeAll(() => (made = makeCertificates()));
