@@ -1,9 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { ColloquyError, messageOf } from '../wire/errors.ts';
+import { ColloquyError } from '../wire/errors.ts';
 import type { Seat } from '../wire/types.ts';
+import { BackgroundSync } from './background-sync.ts';
 import type { MeetingEvent } from './event.ts';
+import { journalError } from './journal-error.ts';
+import { foldersOf, syncFolder, systemFiles, type JournalFiles } from './journal-files.ts';
 import { TurnEncoder } from './turn-encoder.ts';
 
 export const journalFileName = 'journal.jsonl';
@@ -22,33 +24,6 @@ export interface JournalOptions {
   readonly onError?: (error: ColloquyError) => void;
   readonly files?: JournalFiles;
 }
-
-/** What a journal asks of the system: a parameter, so that a test can count, and let it fail. */
-export interface JournalFiles {
-  openSync(file: string, flags: string | number): number;
-  /** All of it, or its first `length` bytes. Returns how many were written, which may be fewer. */
-  writeSync(descriptor: number, data: string | Uint8Array, length?: number): number;
-  sizeSync(descriptor: number): number;
-  ftruncateSync(descriptor: number, bytes: number): void;
-  fdatasyncSync(descriptor: number): void;
-  fdatasync(descriptor: number): Promise<void>;
-  fsyncSync(descriptor: number): void;
-  fsync(descriptor: number): Promise<void>;
-  closeSync(descriptor: number): void;
-}
-
-export const systemFiles: JournalFiles = {
-  openSync: fs.openSync,
-  writeSync: (descriptor, data, length) =>
-    typeof data === 'string' ? fs.writeSync(descriptor, data) : fs.writeSync(descriptor, data, 0, length),
-  sizeSync: (descriptor) => fs.fstatSync(descriptor).size,
-  ftruncateSync: fs.ftruncateSync,
-  fdatasyncSync: fs.fdatasyncSync,
-  fdatasync: promisify(fs.fdatasync),
-  fsyncSync: fs.fsyncSync,
-  fsync: promisify(fs.fsync),
-  closeSync: fs.closeSync,
-};
 
 /**
  * The append-only record of one meeting. `append` stamps and keeps, `commit` writes: whoever forwards a
@@ -297,98 +272,6 @@ function timestampOf(ms: number): string {
 /** One for all journals: what it makes is written before the next turn comes. */
 const encoder = new TurnEncoder();
 
-const syncIntervalMs = 1_000;
-
-/** Has the disk follow the file, while the meeting goes on. */
-class BackgroundSync {
-  readonly #descriptor: number;
-  readonly #files: JournalFiles;
-  readonly #report: (error: unknown) => void;
-  /** Those whose entries are new. */
-  #folders: readonly string[];
-  #isDirty = false;
-  #timer: NodeJS.Timeout | undefined;
-  #work: Promise<void> | undefined;
-
-  constructor(
-    descriptor: number,
-    folders: readonly string[],
-    files: JournalFiles,
-    report: (error: unknown) => void,
-  ) {
-    this.#descriptor = descriptor;
-    this.#folders = folders;
-    this.#files = files;
-    this.#report = report;
-  }
-
-  written(): void {
-    this.#isDirty = true;
-    if (this.#timer || this.#work) return;
-    this.#timer = setTimeout(() => this.#start(), syncIntervalMs);
-    this.#timer.unref();
-  }
-
-  async finish(): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.#work;
-    clearTimeout(this.#timer);
-    if (this.#isDirty) await this.#sync();
-  }
-
-  #start(): void {
-    this.#timer = undefined;
-    this.#work = this.#sync().then(() => {
-      this.#work = undefined;
-      if (this.#isDirty) this.written();
-    });
-  }
-
-  async #sync(): Promise<void> {
-    this.#isDirty = false;
-    const folders = this.#folders;
-    this.#folders = [];
-    try {
-      await this.#files.fdatasync(this.#descriptor);
-      for (const folder of folders) await syncFolderLater(folder, this.#files);
-    } catch (error) {
-      this.#report(error);
-    }
-  }
-}
-
-/** A file survives a power cut only if its folder does, and so on; those above were there before. */
-function foldersOf(folder: string): string[] {
-  return [folder, path.dirname(path.resolve(folder))];
-}
-
-function syncFolder(folder: string, files: JournalFiles): void {
-  const descriptor = files.openSync(folder, 'r');
-  try {
-    files.fsyncSync(descriptor);
-  } catch (error) {
-    if (!isUnsupported(error)) throw error;
-  } finally {
-    files.closeSync(descriptor);
-  }
-}
-
-async function syncFolderLater(folder: string, files: JournalFiles): Promise<void> {
-  const descriptor = files.openSync(folder, 'r');
-  try {
-    await files.fsync(descriptor);
-  } catch (error) {
-    if (!isUnsupported(error)) throw error;
-  } finally {
-    files.closeSync(descriptor);
-  }
-}
-
-/** Some file systems have no way to sync a folder, and need none or cannot be helped. */
-function isUnsupported(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'EINVAL';
-}
-
 function once(report: (error: unknown) => void): (error: unknown) => void {
   let isDone = false;
   return (error) => {
@@ -397,47 +280,3 @@ function once(report: (error: unknown) => void): (error: unknown) => void {
     report(error);
   };
 }
-
-/**
- * Makes the folder of a meeting that begins. A meeting of that name may have been held before: then this
- * one is called `name-2`, `name-3`, … Throws ColloquyError `journal-failed` or `journal-full`.
- */
-export function createMeetingFolder(
-  transcripts: string,
-  meeting: string,
-): { meeting: string; folder: string } {
-  try {
-    fs.mkdirSync(transcripts, { recursive: true });
-    for (let count = 1; ; count++) {
-      const name = count === 1 ? meeting : `${meeting}-${count}`;
-      const folder = path.join(transcripts, name);
-      try {
-        fs.mkdirSync(folder);
-        return { meeting: name, folder };
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-    }
-  } catch (error) {
-    throw toError(`no folder for the meeting can be made in ${transcripts}`, error);
-  }
-}
-
-/** `journal-full` where room helps, which is retryable; `journal-failed` otherwise. */
-export function journalError(file: string, what: string, error: unknown): ColloquyError {
-  return error instanceof ColloquyError ? error : toError(`the journal ${file} ${what}`, error);
-}
-
-function toError(sentence: string, cause: unknown): ColloquyError {
-  const remedy = remedies.get((cause as NodeJS.ErrnoException).code ?? '');
-  if (remedy === undefined) {
-    return new ColloquyError(`${sentence}: ${messageOf(cause)}`, { code: 'journal-failed', cause });
-  }
-  return new ColloquyError(`${sentence}: ${remedy}`, { code: 'journal-full', retryable: true, cause });
-}
-
-const remedies: ReadonlyMap<string, string> = new Map([
-  ['ENOSPC', 'the disk is full; make room on it'],
-  ['EDQUOT', 'the disk quota is used up; make room or have it raised'],
-  ['EFBIG', 'no file may be that large here; raise the limit (prlimit --fsize)'],
-]);

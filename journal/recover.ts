@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { JournalEvent } from './event.ts';
-import { journalError, journalFileName } from './journal.ts';
+import { journalError } from './journal-error.ts';
+import { journalFileName } from './journal.ts';
 import {
   journalItems,
   longestLineBytes,

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { JournalEvent } from '../journal/event.ts';
-import { createMeetingFolder, Journal, journalFileName, type JournalOptions } from '../journal/journal.ts';
+import { Journal, journalFileName, type JournalOptions } from '../journal/journal.ts';
+import { createMeetingFolder } from '../journal/meeting-folder.ts';
 import { recoverJournal, type Recovered } from '../journal/recover.ts';
 import type { TranscriptWriter, TranscriptWriterOptions } from '../journal/transcript-writer.ts';
 import type { Clock } from '../wire/clock.ts';
