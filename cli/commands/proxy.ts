@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { CommandModule, InferredOptionTypes } from 'yargs';
 import type { ProxyConfig } from '../../config/schema.ts';
 import type { RelaySettings } from '../../proxy/relay.ts';
+import type { WatchfulnessSettings } from '../../proxy/watchfulness.ts';
 import type { Viewer } from '../../proxy/viewer.ts';
 import { executionFlags } from '../execution-config.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -32,6 +33,14 @@ export const meetingFlags = {
   blocks: {
     choices: ['marked', 'fenced'] as const,
     describe: 'Run what follows RUN-CODE and TEST-ASSERT, or every ```python block [default: marked]',
+  },
+  loops: {
+    choices: ['auto', 'on', 'off'] as const,
+    describe: 'End when they go round in circles; auto: where a model talks and no person [default: auto]',
+  },
+  flags: {
+    choices: ['auto', 'on', 'off'] as const,
+    describe: 'Flag what is doubtful; auto: where a model talks [default: auto]',
   },
   approve: { type: 'boolean', describe: 'Ask a person before each block is run' },
   sidecar: {
@@ -99,6 +108,8 @@ async function runProxy(argv: Flags): Promise<void> {
       transcripts: argv.transcripts,
       transcript: argv['no-transcript'] ? false : undefined,
       'rate.messages_per_minute': argv.rate,
+      'loops.enabled': argv.loops,
+      flags: argv.flags,
       ...executionFlags(argv),
     },
   });
@@ -181,6 +192,7 @@ function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
       ),
     },
     transcripts: config.transcript ? path.resolve(config.transcripts) : undefined,
+    watchfulness: { loops: toLoopSettings(config.loops), flags: config.flags },
     resume: resumedBy(argv),
     resumeMs: config.resume_seconds * 1_000,
     journal: {
@@ -188,6 +200,12 @@ function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
       ...(config.journal.max_mb > 0 ? { maxBytes: config.journal.max_mb * 1_024 * 1_024 } : {}),
     },
   };
+}
+
+function toLoopSettings(loops: ProxyConfig['loops']): WatchfulnessSettings['loops'] {
+  const { enabled, repeats, similarity, window, courtesies } = loops;
+  const [shortTurns, oneSided] = [loops.short_turns, loops.one_sided];
+  return { enabled, repeats, similarity, window, courtesies, shortTurns, oneSided };
 }
 
 /** What those must have who sit down. Rejects with ColloquyError `bad-certificate`. */
