@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { CommandModule, InferredOptionTypes } from 'yargs';
 import type { ProxyConfig } from '../../config/schema.ts';
+import { toLoopSettings } from '../../proxy/loops/settings.ts';
 import type { RelaySettings } from '../../proxy/relay.ts';
-import type { WatchfulnessSettings } from '../../proxy/watchfulness.ts';
 import type { Viewer } from '../../proxy/viewer.ts';
 import { executionFlags } from '../execution-config.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -192,7 +192,10 @@ function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
       ),
     },
     transcripts: config.transcript ? path.resolve(config.transcripts) : undefined,
-    watchfulness: { loops: toLoopSettings(config.loops), flags: config.flags },
+    watchfulness: {
+      loops: { enabled: config.loops.enabled, ...toLoopSettings(config.loops) },
+      flags: config.flags,
+    },
     resume: resumedBy(argv),
     resumeMs: config.resume_seconds * 1_000,
     journal: {
@@ -200,12 +203,6 @@ function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
       ...(config.journal.max_mb > 0 ? { maxBytes: config.journal.max_mb * 1_024 * 1_024 } : {}),
     },
   };
-}
-
-function toLoopSettings(loops: ProxyConfig['loops']): WatchfulnessSettings['loops'] {
-  const { enabled, repeats, similarity, window, courtesies } = loops;
-  const [shortTurns, oneSided] = [loops.short_turns, loops.one_sided];
-  return { enabled, repeats, similarity, window, courtesies, shortTurns, oneSided };
 }
 
 /** What those must have who sit down. Rejects with ColloquyError `bad-certificate`. */
