@@ -6,7 +6,7 @@ import { plainText } from './words.ts';
  */
 const goodbyes = `
   bye | bye bye | goodbye* | good bye* | farewell | fare well | fare thee well | see you | see ya | take care |
-  until next time | till next time | until we meet again | till we meet | until then | so long | cheers |
+  until next time | until the next | until our | may you | may your | may yours | may they | may the | may we | till next time | until we meet again | till we meet | until then | so long | cheers |
   good night | goodnight | good luck | safe travels | godspeed | signing off | have a great | have a good |
   have a wonderful | have a lovely | have a nice | have a blessed | all the best | best wishes | talk soon |
   talk to you | speak soon | catch you later | later then | adieu | ciao | be well | stay well | stay safe |
@@ -24,12 +24,12 @@ const goodbyes = `
   hate de | tout de bon |
   adios | hasta luego | hasta pronto | hasta la vista | hasta manana | hasta siempre | hasta la proxima |
   nos vemos | buenas noches | buen dia | buen viaje | que te vaya bien | que le vaya bien | cuidate | cuidese |
-  igualmente | chao | chau | que descanse* | que pases | hasta entonces | un abrazo | tu tambien | usted tambien |
+  igualmente | chao | chau | que descanse* | que pases | hasta entonces | abrazo* | besos | un beso | tu tambien | usted tambien |
   arrivederci | arrivederla | ci vediamo | a presto | a domani | buona notte | buonanotte | buona giornata |
   buona serata | addio | stammi bene | stia bene | alla prossima | altrettanto | anche a te | anche a lei |
   buon viaggio | a risentirci |
   tchau | adeus | ate logo | ate breve | ate amanha | ate mais | ate a proxima | boa noite | boa tarde |
-  tenha um bom | bom dia | fica bem | fique bem | se cuida | igualmente | um abraco | para voce tambien |
+  tenha um bom | bom dia | fica bem | fique bem | se cuida | igualmente | abraco* | para voce tambien |
   para voce tambem | boa viagem |
   tot ziens | doei | dag hoor | doeg | tot snel | tot morgen | tot de volgende | tot later | tot gauw |
   fijne dag | fijne avond | prettige dag | prettige avond | welterusten | het beste | het allerbeste |
@@ -44,7 +44,7 @@ const thanks = `
   thank* | thanx | thx | grateful | gratitude | appreciate* | my pleasure | a pleasure | the pleasure | pleasure was |
   pleasure is | the honor | an honor | an honour | the honour | a privilege | honored | honoured | you re welcome |
   you are welcome | most welcome | very welcome | don t mention it | no problem | anytime | any time | likewise |
-  kind words | so kind | very kind | too kind | much obliged | glad i could | happy to help | glad to help |
+  kind words | so kind | very kind | too kind | much obliged | glad i could | happy to help | glad to help | here to help | here for you | i m fine |
   wonderful conversation | great conversation | lovely conversation | lovely chat | great talking | great chat* |
   enjoyed our | enjoyed this | enjoyed talking | enjoyed every | treasure* this | cherish* | bless you | touched by |
   moved by your | means a lot | means so much | glad we | right back at you | feeling is mutual | mutual |

@@ -7,7 +7,7 @@ const fewWords = 5;
 /** The longest cycle that is looked for, in turns. */
 const longestCycle = 6;
 /** Turns of a few words that come round in no fixed order may be a game; so many times as many prove it is none. */
-const disorderFactor = 2;
+const disorderFactor = 1.5;
 /** So many turns of nothing at all need no more proof. */
 const silentTurns = 4;
 /** A refrain is shorter, as a rule, than what a model gets stuck in. */
