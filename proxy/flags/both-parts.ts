@@ -20,7 +20,9 @@ export function findBothParts(text: string, own: string, partner: string): strin
     const isAddress = ofPartner.length === 1 && ofOwn.length === 0 && isFirstLine(text, partner);
     if (ofPartner.length > 0 && !isAddress) return `writes for ${ofPartner[0]}`;
   }
-  return alternates(labels) ? `writes a dialogue of ${labels[0]} and ${labels[1]}` : undefined;
+  return alternates(labels) || isDialogue(labels)
+    ? `writes a dialogue of ${labels[0]} and ${labels[1]}`
+    : undefined;
 }
 
 /** The roles that a model falls back to, when it goes on with the dialogue by itself. */
@@ -44,6 +46,13 @@ function alternates(labels: readonly string[]): boolean {
     const spoken = names.filter((name) => name === one || name === other);
     return spoken.length >= 2 && spoken.every((name, index) => index === 0 || name !== spoken[index - 1]);
   });
+}
+
+/** Two names in turn, whoever they are, each twice at least. */
+function isDialogue(labels: readonly string[]): boolean {
+  const [one, other] = labels;
+  const isTwo = one !== other && labels.every((name, index) => name === (index % 2 === 0 ? one : other));
+  return labels.length >= 4 && isTwo;
 }
 
 function isFirstLine(text: string, partner: string): boolean {

@@ -1,8 +1,10 @@
 /** Tells a text's likely languages, ISO 639-3 with a likeness from 0 to 1, the best first; as `francAll` does. */
 export type Identify = (text: string) => [string, number][];
 
-/** Below this a language is a guess. Source: bench/loops/languages in docs/loops.md. */
+/** Below this a language is a guess. */
 const fewestLetters = 100;
+/** The same where it is written in another script, as English is to a Greek. */
+const fewestForeignLetters = 40;
 /** How much better than the announced language another one must fit. */
 const clearMargin = 0.12;
 const longestCharacters = 2_048;
@@ -37,7 +39,8 @@ export function findSwitchedLanguage(
   const expected = baseOf(announced);
   if (expected === undefined) return undefined;
   const prose = proseOf(text);
-  if (countLetters(prose) < fewestLetters) return undefined;
+  const letters = countLetters(prose);
+  if (letters < fewestForeignLetters) return undefined;
   const candidates = identify(prose.slice(0, longestCharacters)).map(([code, score]) => ({
     language: baseOf(code),
     score,
@@ -48,6 +51,7 @@ export function findSwitchedLanguage(
   const own = candidates.find(({ language }) => language !== undefined && isAlike(language, expected));
   // A language that the library does not know proves nothing by not being found.
   if (!own && !isKnown(expected, best.language)) return undefined;
+  if (letters < fewestLetters && scriptOf(expected) === scriptOf(best.language)) return undefined;
   return best.score - (own?.score ?? 0) >= clearMargin ? best.language : undefined;
 }
 

@@ -45,6 +45,8 @@ export function isSame(later: Remark, earlier: Remark, similarity: number): bool
     return later.emoji === earlier.emoji && later.words.join(' ') === earlier.words.join(' ');
   }
   if (later.newWords > later.words.length / wordsPerSlip) return false;
+  // Who says all of it again with something new at its end is packing a suitcase.
+  if (later.newWords > 0 && later.words.length > earlier.words.length) return false;
   return likeness(later.pairs, earlier.pairs) >= similarity;
 }
 
