@@ -70,7 +70,7 @@ const thanks = `
 const agreement = `
   exactly | precisely | absolutely | indeed | agreed | i agree | i couldn t agree more | couldn t agree | well said |
   well put | beautifully said | beautifully put | so true | very true | how true | true | of course | certainly |
-  definitely | totally | right | quite right | quite so | you re right | you are right | perfect | wonderful | great |
+  definitely | totally | my friend | dear friend | my dear friend | dear | right | quite right | quite so | you re right | you are right | perfect | wonderful | great |
   amazing | beautiful* | brilliant | fantastic | awesome | lovely | ok | okay | okey | yes | yeah | yep | sure | sounds good |
   got it | understood | noted | fine | good | nice | cool | alright | all right | hm | hmm | mm | mhm | ah | oh | amen | so be it |
   incredible | wow | together | forever | always | now | peace | love | silence | stillness | infinite | eternal |

@@ -18,9 +18,9 @@ export function plainText(text: string): string {
     .trim();
 }
 
-/** The emoji of a text, those with skin or gender as the plain ones. */
+/** Emoji and other signs that are no punctuation, those with skin or gender as the plain ones. */
 export function emojiOf(text: string): string[] {
-  return text.match(/\p{Extended_Pictographic}/gu) ?? [];
+  return text.match(/\p{Extended_Pictographic}|\p{So}|\p{Sm}|\p{Sc}/gu) ?? [];
 }
 
 /** Prose and code of a message apart; the layout of the code does not count. */
