@@ -77,6 +77,14 @@ describe('a meeting that goes round in circles', () => {
     expect(await event('stopped')).toMatchObject({ reason: 'loop' });
   });
 
+  it('is read along with where nobody watches, and messages would else be passed on unread', async () => {
+    const { ports, journal } = await startRelay(watching('auto', 'auto'), undefined, false);
+    const two = await seatTwo(ports);
+    await talk(two, goodbyes);
+    await two.a.until('/stop: loop\n');
+    expect(journal('m').at(-1)).toMatchObject({ type: 'stop', reason: 'loop' });
+  });
+
   it('is left to its goodbye where one of them has said /bye', async () => {
     const { ports, journal } = await startRelay(watching('on', 'off'));
     const two = await seatTwo(ports);
