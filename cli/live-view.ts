@@ -1,7 +1,8 @@
 import pc from 'picocolors';
 import { addResult, type ExecutionTotals } from '../journal/conversation.ts';
+import type { Flag } from '../journal/flag.ts';
 import { compactResult, describeBlock, verdictOf, type Look } from '../journal/render/results.ts';
-import { describeEnd } from '../journal/render/sentences.ts';
+import { describeEnd, describeFlags } from '../journal/render/sentences.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Viewer, ViewerEvent } from '../proxy/viewer.ts';
 import type { Seat } from '../wire/types.ts';
@@ -36,6 +37,7 @@ export function createLiveView(screen: Screen): Viewer {
 function createPlainView(stream: NodeJS.WriteStream): Viewer {
   const names: { [seat in Seat]: string } = { a: 'a', b: 'b' };
   let execution: ExecutionTotals | undefined;
+  const flags: Flag[] = [];
   return (event) => {
     switch (event.type) {
       case 'paired':
@@ -66,7 +68,10 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
         return;
       }
       case 'stopped':
-        stream.write(sentenceOf(event, execution) + '\n');
+        stream.write(sentenceOf(event, execution) + '\n' + flagsOf(flags, names));
+        return;
+      case 'flag':
+        flags.push(event);
         return;
       case 'block':
       case 'thinking':
@@ -81,6 +86,7 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
   const waiting = new Waiting(stream);
   let turns = 0;
   let execution: ExecutionTotals | undefined;
+  const flags: Flag[] = [];
   let shown: { readonly seat: Seat; text: string; readonly writer: WrappingWriter } | undefined;
 
   const beginTurn = (seat: Seat): NonNullable<typeof shown> => {
@@ -170,7 +176,10 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
       case 'stopped':
         waiting.stop();
         if (shown) endTurn();
-        stream.write(pc.dim(sentenceOf(event, execution)) + '\n');
+        stream.write(pc.dim(sentenceOf(event, execution)) + '\n' + pc.yellow(flagsOf(flags, names)));
+        return;
+      case 'flag':
+        flags.push(event);
         return;
     }
   };
@@ -229,6 +238,12 @@ function sentenceOf(
   return visibleControls(
     describeEnd({ stop: event, turns, torn: false, ...(execution === undefined ? {} : { execution }) }),
   );
+}
+
+/** What is doubtful about the meeting, below its end. */
+function flagsOf(flags: readonly Flag[], names: { readonly [seat in Seat]: string }): string {
+  const sentence = describeFlags(flags, { a: { name: names.a }, b: { name: names.b } });
+  return sentence === '' ? '' : `${sentence}\n`;
 }
 
 /** The control word that stood beside what was said. */

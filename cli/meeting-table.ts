@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import type { MeetingSummary } from '../journal/meetings.ts';
+import { summarizeFlags } from '../journal/flag.ts';
 import { visibleLine } from '../journal/render/visible-controls.ts';
 
 const widestCell = 44;
@@ -7,15 +8,16 @@ const widestCell = 44;
 /** A line for each meeting, in columns. */
 export function renderMeetingTable(meetings: readonly MeetingSummary[]): string {
   if (meetings.length === 0) return 'No meetings yet. Hold one: colloquy meet\n';
-  const rows = meetings.map(({ meeting, startedAt, seats, turns, ended, tokens }) => [
+  const rows = meetings.map(({ meeting, startedAt, seats, turns, ended, tokens, flags }) => [
     meeting,
     formatLocal(startedAt),
     `${describe(seats.a)} — ${describe(seats.b)}`,
     String(turns),
     tokens === undefined || tokens === 0 ? '' : String(tokens),
     ended,
+    summarizeFlags(flags ?? []),
   ]);
-  const table = [['MEETING', 'STARTED', 'WHO', 'TURNS', 'TOKENS', 'ENDED'], ...rows];
+  const table = [['MEETING', 'STARTED', 'WHO', 'TURNS', 'TOKENS', 'ENDED', 'FLAGS'], ...rows];
   const widths =
     table[0]?.map((_, column) => Math.max(...table.map((row) => stringWidth(row[column] ?? '')))) ?? [];
   return table

@@ -106,6 +106,31 @@ const executionSchema = z.strictObject({
     .prefault({})
     .describe('what a session may use'),
 });
+
+const loopsSchema = z.strictObject({
+  enabled: z
+    .enum(['auto', 'on', 'off'])
+    .default('auto')
+    .describe('end a meeting that goes round in circles; auto: where a model talks and no person'),
+  repeats: count.default(3).describe('so often must both have said the same; 0: that ends none'),
+  similarity: z
+    .number()
+    .min(0.5)
+    .max(1)
+    .default(0.75)
+    .describe('from what on two messages are the same; 1: to the letter'),
+  window: z.int().min(4).max(100).default(12).describe('how many messages back the same may stand'),
+  courtesies: count
+    .default(5)
+    .describe('so many messages in a row of nothing but goodbyes, thanks and praise; 0: they end none'),
+  short_turns: count
+    .default(6)
+    .describe('so many in a row that are empty, emoji or a mere assent; 0: they end none'),
+  one_sided: count
+    .default(6)
+    .describe('so many of one seat that are the same, whatever the other says; 0: they end none'),
+});
+
 export type ExecutionConfig = z.infer<typeof executionSchema>;
 
 const file = z.string().min(1);
@@ -156,6 +181,11 @@ const proxyShape = z.strictObject({
     .prefault({})
     .describe('TLS for agents'),
   execution: executionSchema.prefault({}).describe('running the code that agents write'),
+  loops: loopsSchema.prefault({}).describe('noticing that two talk in circles'),
+  flags: z
+    .enum(['auto', 'on', 'off'])
+    .default('auto')
+    .describe('flag what is doubtful about a meeting; auto: where a model talks'),
   max_frame_bytes: z.int().min(1_024).default(1_048_576).describe('the longest frame'),
   classic_idle_ms: count
     .max(longestTimerMs)

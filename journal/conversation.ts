@@ -3,6 +3,7 @@ import { ColloquyError, messageOf } from '../wire/errors.ts';
 import type { Participant, Seat, StopReason, Usage } from '../wire/types.ts';
 import { hasPassed, type Block, type BlockResult } from './block.ts';
 import type { JournalEvent, MeetingSettings } from './event.ts';
+import type { Flag } from './flag.ts';
 import { FencedCode } from './fenced-code.ts';
 import { journalItems, type BadLine, type JournalItem } from './read.ts';
 import { splitReport } from './report-note.ts';
@@ -62,6 +63,8 @@ export interface Outline {
   readonly totals: { readonly [seat in Seat]: SeatTotals };
   /** Absent when no code was run. */
   readonly execution?: ExecutionTotals;
+  /** What is doubtful about it, as its relay saw it. */
+  readonly flags: readonly Flag[];
   /** The journal ends in the middle of a line. */
   readonly torn: boolean;
 }
@@ -106,6 +109,7 @@ export class OutlineBuilder {
       seats: { a: { name: 'A' }, b: { name: 'B' } },
       turns: 0,
       totals: { a: { turns: 0, characters: 0 }, b: { turns: 0, characters: 0 } },
+      flags: [],
       torn: false,
     };
   }
@@ -148,6 +152,7 @@ export class OutlineBuilder {
       case 'lost':
       case 'returned':
       case 'status':
+      case 'flag':
         return event;
     }
   }
@@ -194,6 +199,10 @@ function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {
       return { execution: addBlock(outline.execution) };
     case 'result':
       return { execution: addResult(outline.execution, event) };
+    case 'flag': {
+      const { seat, turn, flag, detail } = event;
+      return { flags: [...outline.flags, { seat, ...(turn === undefined ? {} : { turn }), flag, detail }] };
+    }
     case 'stop': {
       const stop = { reason: event.reason, ...(event.detail === undefined ? {} : { detail: event.detail }) };
       return { endedAt: event.t, stop };

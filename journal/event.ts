@@ -1,4 +1,5 @@
 import type { Block, BlockResult } from './block.ts';
+import type { Flag } from './flag.ts';
 import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta } from '../wire/types.ts';
 
 /** What is needed to hold the same meeting again, beside the participants. */
@@ -11,6 +12,26 @@ export interface MeetingSettings {
   readonly maxSeconds: number;
   /** How code was run; absent where none was. */
   readonly execution?: ExecutionSettings;
+  /** When the meeting counts as a loop; absent where nobody looked for one. */
+  readonly loops?: LoopSettings;
+  /** What is doubtful is flagged. */
+  readonly flags?: true;
+}
+
+/** Keys of `loops` in config/proxy.yml. A rule with 0 is off. */
+export interface LoopSettings {
+  /** So often must both have said the same. */
+  readonly repeats: number;
+  /** From what on two texts are the same: 1 to the letter, 0 anything. */
+  readonly similarity: number;
+  /** How many turns back the same may have been said. */
+  readonly window: number;
+  /** So many turns of nothing but goodbyes, thanks and praise. */
+  readonly courtesies: number;
+  /** So many turns of no more than an assent. */
+  readonly shortTurns: number;
+  /** So many turns of one seat that are the same, whatever the other says. */
+  readonly oneSided: number;
 }
 
 export interface ExecutionSettings {
@@ -73,6 +94,8 @@ export type MeetingEvent =
   /** `seat` has come back. */
   | { readonly type: 'returned'; readonly seat: Seat }
   | { readonly type: 'status'; readonly seat: Seat; readonly text: string }
+  /** Something that makes the meeting doubtful; of a turn, behind it. It changes nothing. */
+  | ({ readonly type: 'flag' } & Flag)
   | { readonly type: 'stop'; readonly reason: StopReason; readonly detail?: string };
 
 /** One line of `journal.jsonl`. `seq` counts from 1, `t` is ISO 8601 in UTC. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import type { Participant, Seat, StopReason } from '../wire/types.ts';
 import type { JournalEvent } from './event.ts';
+import { isEmptyTurn, neverSpoke, type Flag } from './flag.ts';
 import { journalFileName } from './journal.ts';
 import { parseEvent } from './parse-event.ts';
 
@@ -18,7 +19,11 @@ export interface MeetingSummary {
   readonly ended: StopReason | 'unfinished';
   /** Read and written, of both seats. Absent when none were reported, or the journal is too long to add up. */
   readonly tokens?: number;
+  /** What is doubtful about it; absent where nothing is. */
+  readonly flags?: readonly ListedFlag[];
 }
+
+export type ListedFlag = Pick<Flag, 'flag' | 'seat' | 'turn'>;
 
 /**
  * The meetings in a folder, the latest last; folders that hold none are passed over, and a folder that
@@ -109,7 +114,7 @@ async function summarize(folder: string): Promise<MeetingSummary | undefined> {
     const { size } = await handle.stat();
     const head = parseLine(await readFirstLine(handle, size));
     if (head?.type !== 'meeting') return undefined;
-    const { turns, ended, tokens } = await readEnding(handle, size);
+    const { turns, ended, tokens, flags } = await readEnding(handle, size);
     return {
       meeting: path.basename(folder),
       folder,
@@ -118,6 +123,7 @@ async function summarize(folder: string): Promise<MeetingSummary | undefined> {
       turns,
       ended,
       ...(tokens === undefined ? {} : { tokens }),
+      ...(flags.length === 0 ? {} : { flags }),
     };
   } catch {
     return undefined;
@@ -134,6 +140,7 @@ interface Ending {
   readonly turns: number;
   readonly ended: StopReason | 'unfinished';
   readonly tokens?: number;
+  readonly flags: readonly ListedFlag[];
 }
 
 async function readEnding(handle: FileHandle, size: number): Promise<Ending> {
@@ -150,14 +157,37 @@ function endingOf(events: readonly JournalEvent[], isWhole: boolean): Ending {
   let turns = 0;
   let ended: StopReason | 'unfinished' = 'unfinished';
   let tokens: number | undefined;
+  const flags: ListedFlag[] = [];
   for (const event of events) {
     if (event.type === 'stop') ended = event.reason;
+    if (event.type === 'flag') flags.push(event);
     if (event.type !== 'turn') continue;
     turns = event.turn;
     const usage = event.meta?.usage;
     if (usage) tokens = (tokens ?? 0) + usage.input + usage.output;
   }
-  return { turns, ended, ...(isWhole && tokens !== undefined ? { tokens } : {}) };
+  const isFlagged = isWhole && events.some((event) => event.type === 'meeting' && event.settings.flags);
+  const seen = isFlagged || !isWhole ? flags : [...flags, ...plainFlags(events, ended)];
+  return {
+    turns,
+    ended,
+    flags: seen.map(({ flag, seat, turn }) => ({ flag, seat, ...(turn === undefined ? {} : { turn }) })),
+    ...(isWhole && tokens !== undefined ? { tokens } : {}),
+  };
+}
+
+/** What a journal shows by itself, where no relay had an eye on the meeting. */
+function plainFlags(events: readonly JournalEvent[], ended: Ending['ended']): ListedFlag[] {
+  const said = { a: 0, b: 0 };
+  const flags: ListedFlag[] = [];
+  for (const event of events) {
+    if (event.type !== 'turn') continue;
+    said[event.seat]++;
+    if (isEmptyTurn(event.text, event.meta?.finish)) {
+      flags.push({ flag: 'empty', seat: event.seat, turn: event.turn });
+    }
+  }
+  return ended === 'unfinished' ? flags : [...flags, ...neverSpoke(said)];
 }
 
 async function readFirstLine(handle: FileHandle, size: number): Promise<string> {

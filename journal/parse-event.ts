@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { seats, spokenVerbs, stopReasons } from '../wire/types.ts';
 import { blockKinds, languages, outcomes } from './block.ts';
 import type { JournalEvent } from './event.ts';
+import { flagNames } from './flag.ts';
 
 export type ParsedEvent =
   | { readonly type: 'event'; readonly event: JournalEvent }
@@ -57,6 +58,17 @@ const settings = z.object({
       limits: z.catchall(z.object({ seconds: z.number() }), z.number()),
     }),
   ),
+  loops: z.exactOptional(
+    z.object({
+      repeats: count,
+      similarity: z.number(),
+      window: count,
+      courtesies: count,
+      shortTurns: count,
+      oneSided: count,
+    }),
+  ),
+  flags: z.exactOptional(z.literal(true)),
 });
 
 const meta = z.object({
@@ -130,6 +142,14 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
   z.object({ ...stampFields, type: z.literal('status'), seat, text: z.string() }),
   z.object({
     ...stampFields,
+    type: z.literal('flag'),
+    seat,
+    turn: z.exactOptional(turnFields.turn),
+    flag: z.enum(flagNames),
+    detail: z.string(),
+  }),
+  z.object({
+    ...stampFields,
     type: z.literal('stop'),
     reason: z.enum(stopReasons),
     detail: z.exactOptional(z.string()),
@@ -149,6 +169,7 @@ const knownTypes: ReadonlySet<string> = new Set<JournalEvent['type']>([
   'lost',
   'returned',
   'status',
+  'flag',
   'stop',
 ]);
 

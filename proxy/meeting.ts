@@ -1,10 +1,12 @@
 import type { MeetingEvent, MeetingSettings } from '../journal/event.ts';
+import type { Flag } from '../journal/flag.ts';
 import { messageOf, ProtocolError } from '../wire/errors.ts';
 import type { Clock } from '../wire/clock.ts';
 import type { SocketEnd } from '../wire/line-socket.ts';
 import { encodeText, type AgentFrame } from '../wire/message.ts';
 import { isSameSecret } from '../wire/secret.ts';
 import { otherSeat, seats, type Seat, type SpokenVerb, type StopReason } from '../wire/types.ts';
+import type { Attention } from './attention.ts';
 import { Commits, type Record } from './commits.ts';
 import type { Delays } from './delays.ts';
 import type { Execution, Report } from './execution.ts';
@@ -42,6 +44,8 @@ export interface MeetingOptions {
   /** Runs the code that the two write; without it, code is text like any other. */
   readonly execution?: Execution;
   readonly folder?: string;
+  /** Reads along; absent where no loop is looked for and nothing is flagged. */
+  readonly attention?: Attention;
   /** Called once, when all is journaled and said. */
   readonly onStopped: (reason: StopReason, detail: string | undefined) => void;
 }
@@ -248,6 +252,7 @@ export class Meeting {
     }
     this.#lanes.a.flush();
     this.#lanes.b.flush();
+    const showFlags = this.#flag(this.#options.attention?.end());
     const why = detail === undefined ? { reason } : { reason, detail };
     this.#write({ type: 'stop', ...why });
     try {
@@ -259,6 +264,7 @@ export class Meeting {
     }
     places.a.stop(reason);
     places.b.stop(reason);
+    showFlags();
     this.#sayStopped(why);
     onStopped(reason, detail);
   }
@@ -293,10 +299,18 @@ export class Meeting {
     const extras = { ...(control ? { control } : {}), ...(meta ? { meta } : {}) };
     const turn = ++this.#progress.turns;
     this.#write({ type: 'turn', seat, turn, text, ...extras });
+    const showFlags = this.#flag(this.#options.attention?.hear({ seat, turn, text, ...extras }));
     this.#commit(() => {
       this.#show({ type: 'turn', meeting: this.id, seat, turn, text, ...extras });
+      showFlags();
       this.#examine(seat, turn, speech);
     });
+  }
+
+  /** Returns what shows them, once they are in the journal. */
+  #flag(flags: readonly Flag[] = []): () => void {
+    for (const flag of flags) this.#write({ type: 'flag', ...flag });
+    return () => flags.forEach((flag) => this.#show({ type: 'flag', meeting: this.id, ...flag }));
   }
 
   /** Has the code of a turn run before it is passed on. */
@@ -384,6 +398,8 @@ export class Meeting {
       return { reason, detail: `${this.#nameOf(seat)} said /${control}` };
     }
     if (this.#goodbye && answersGoodbye) return { reason: this.#goodbye.reason };
+    const loop = this.#goodbye || control === 'bye' ? undefined : this.#options.attention?.loop;
+    if (loop) return { reason: 'loop', detail: loop.sentence };
     // Two who ask each other for help without a word would otherwise never end.
     return stopAfterTurn(messagesOf(this.#progress), this.#options.settings);
   }
@@ -558,9 +574,9 @@ export class Meeting {
   }
 
   #isSimpleMeeting(): boolean {
-    const { watch, execution, delays, places } = this.#options;
+    const { watch, execution, attention, delays, places } = this.#options;
     const isSimple = ({ peer }: Place): boolean => peer?.isFramed === true && !peer.wants('numbered');
-    return !watch && !execution && delays.areNone && isSimple(places.a) && isSimple(places.b);
+    return !watch && !execution && !attention && delays.areNone && isSimple(places.a) && isSimple(places.b);
   }
 
   /** Puts off what concerns a seat whose code is running, or anybody while the disk is full. */

@@ -89,6 +89,7 @@ export class MemoryBuilder {
       case 'lost':
       case 'returned':
       case 'status':
+      case 'flag':
     }
   }
 

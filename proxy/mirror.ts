@@ -1,3 +1,4 @@
+import { describeFlag } from '../journal/render/sentences.ts';
 import { compactResult } from '../journal/render/results.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Seat } from '../wire/types.ts';
@@ -35,6 +36,9 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
         return;
       case 'status':
         line(`(${meeting?.[event.seat]}: ${visibleControls(event.text)})\n`);
+        return;
+      case 'flag':
+        line(`(${meeting?.[event.seat]}: ${visibleControls(describeFlag(event))})\n`);
         return;
       case 'returned':
         line(`(${meeting?.[event.seat]} is back)\n`);

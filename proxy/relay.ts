@@ -12,6 +12,7 @@ import { isMeetingName, type Greeting } from '../wire/greeting.ts';
 import { isSameSecret } from '../wire/secret.ts';
 import { seats, type Seat, type StopReason } from '../wire/types.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
+import type { Attention } from './attention.ts';
 import { createDelays, type RateSettings } from './delays.ts';
 import { createDoor } from './door.ts';
 import { Execution, type ExecutionOptions } from './execution.ts';
@@ -32,6 +33,7 @@ import {
 } from './record.ts';
 import { badToken, busy, noSeat, shuttingDown } from './refusals.ts';
 import { isHeld, readSeatsFile, removeSeatsFile, writeSeatsFile, type SeatsFile } from './seats-file.ts';
+import { Watchfulness, type WatchfulnessSettings } from './watchfulness.ts';
 import type { Viewer } from './viewer.ts';
 
 export interface RelaySettings extends MeetingSettings {
@@ -61,6 +63,8 @@ export interface RelaySettings extends MeetingSettings {
   /** How long a seat is kept for an agent that lost its connection; 0: not at all. */
   readonly resumeMs: number;
   readonly journal: Pick<RecordOptions, 'sync' | 'maxBytes'>;
+  /** Which meetings are read along with; undefined: none. */
+  readonly watchfulness?: WatchfulnessSettings;
 }
 
 export interface RelayLimits extends AdmissionLimits {
@@ -116,12 +120,14 @@ export class Relay {
   readonly #wishes = new Set<string>();
   readonly #room = new WaitingRoom<Guest>((meeting) => this.#wishes.has(meeting));
   readonly #delays: ReturnType<typeof createDelays>;
+  readonly #watchfulness: Watchfulness;
   #ports = { a: 0, b: 0 };
 
   constructor(settings: RelaySettings, environment: RelayEnvironment) {
     this.#settings = settings;
     this.#environment = { clock: systemClock, random: Math.random, createTranscriptWriter, ...environment };
     this.#delays = createDelays(settings.rate, this.#environment.clock);
+    this.#watchfulness = new Watchfulness(settings.watchfulness);
     this.#limits = settings.limits ?? usualLimits;
     this.#admission = new Admission(this.#limits, this.#environment.clock);
     this.#listeners = { a: this.#createListener('a'), b: this.#createListener('b') };
@@ -221,6 +227,25 @@ export class Relay {
     guest.prove();
     const { secret, meeting } = greeting;
     if (secret !== undefined) return void this.#takeBack(guest, meeting ?? '', secret);
+    if (this.#watchfulness.needsLoading(greeting.participant)) return void this.#seatLater(guest, greeting);
+    this.#seat(guest, greeting);
+  }
+
+  /** What reads along is loaded with the first one who needs it. */
+  async #seatLater(guest: Guest, greeting: Greeting): Promise<void> {
+    try {
+      await this.#watchfulness.load();
+      if (!this.#guests.has(guest)) return;
+      if (this.#leaving) throw shuttingDown();
+      this.#seat(guest, greeting);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) this.#environment.log.warn({ error }, messageOf(error));
+      guest.dismiss(error instanceof ProtocolError ? error : shuttingDown());
+      this.#forget(guest, messageOf(error));
+    }
+  }
+
+  #seat(guest: Guest, { participant, meeting }: Greeting): void {
     if (this.#meetings.size >= this.#limits.meetings) throw busy();
     const pair = this.#room.enter(guest, meeting);
     if (!pair && this.#room.size > this.#limits.waiting) {
@@ -229,7 +254,7 @@ export class Relay {
     }
     this.#environment.log.info(
       { seat: guest.seat, address: guest.address },
-      `${greeting.participant.name} sits down (seat ${guest.seat})`,
+      `${participant.name} sits down (seat ${guest.seat})`,
     );
     if (pair) this.#hold(pair);
   }
@@ -275,9 +300,12 @@ export class Relay {
       if (secrets && record.folder) writeSeatsFile(record.folder, { ports: this.#ports, secrets });
       const { hello, first, maxMessages, maxSeconds } = this.#settings;
       const { execution } = this.#environment;
-      const limits = { hello, first, maxMessages, maxSeconds };
+      const participants = { a: places.a.participant, b: places.b.participant };
+      const watched = this.#watchfulness.settingsFor(participants);
+      const limits = { hello, first, maxMessages, maxSeconds, ...watched };
       const settings = execution ? { ...limits, execution: execution.settings } : limits;
-      const meeting = this.#open({ wish, record, places, settings, secrets });
+      const attention = this.#watchfulness.attentionFor(settings, participants);
+      const meeting = this.#open({ wish, record, places, settings, secrets, attention });
       log.info({ meeting: meeting.id }, `${names.a} meets ${names.b}: ${meeting.id}`);
       pair.a.join(meeting);
       pair.b.join(meeting);
@@ -309,12 +337,14 @@ export class Relay {
     places,
     settings,
     secrets,
+    attention,
   }: {
     readonly wish: string;
     readonly record: OpenRecord;
     readonly places: { readonly a: Place; readonly b: Place };
     readonly settings: MeetingSettings;
     readonly secrets: SeatsFile['secrets'] | undefined;
+    readonly attention: Attention | undefined;
   }): Meeting {
     const { clock, random, log, software, watch, execution } = this.#environment;
     const { goodbyeMs, drainMs, resumeMs, maxFrameBytes } = this.#settings;
@@ -337,6 +367,7 @@ export class Relay {
       random,
       ...(watch ? { watch } : {}),
       ...where,
+      ...(attention ? { attention } : {}),
       ...(runs ? { execution: new Execution(execution, { meeting: id, folder, maxFrameBytes }) } : {}),
       onStopped: (reason, detail) => {
         if (folder !== undefined) removeSeatsFile(folder);
@@ -389,9 +420,15 @@ export class Relay {
     const { secrets } = file;
     writeSeatsFile(folder, { ports: this.#ports, secrets });
     const builder = new MemoryBuilder();
+    await this.#watchfulness.load();
+    let attention: Attention | undefined;
     const { recovered, reopen } = await recoverRecord(
       folder,
-      (event) => builder.add(event),
+      (event) => {
+        builder.add(event);
+        if (event.type !== 'meeting') attention?.recall(event);
+        else attention = this.#watchfulness.attentionFor(event.settings, event.seats);
+      },
       this.#recordOptions(),
     );
     if (recovered.cut) {
@@ -417,7 +454,7 @@ export class Relay {
       });
     const places = { a: place('a'), b: place('b') };
     const { settings } = memory;
-    const meeting = this.#open({ wish: id, record: reopen(), places, settings, secrets });
+    const meeting = this.#open({ wish: id, record: reopen(), places, settings, secrets, attention });
     log.info({ meeting: id }, `${id} goes on after ${memory.turns} turns, when its agents come back`);
     meeting.goOn(memory);
   }

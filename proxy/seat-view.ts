@@ -62,6 +62,7 @@ export class SeatView {
       case 'lost':
       case 'returned':
       case 'status':
+      case 'flag':
       case 'stop':
     }
   }

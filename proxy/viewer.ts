@@ -1,4 +1,5 @@
 import type { Block, BlockResult } from '../journal/block.ts';
+import type { Flag } from '../journal/flag.ts';
 import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta } from '../wire/types.ts';
 
 /**
@@ -55,6 +56,8 @@ export type ViewerEvent =
   | { readonly type: 'status'; readonly meeting: string; readonly seat: Seat; readonly text: string }
   /** Somebody who had lost the connection has the seat again. */
   | { readonly type: 'returned'; readonly meeting: string; readonly seat: Seat }
+  /** Something makes the meeting doubtful. */
+  | ({ readonly type: 'flag'; readonly meeting: string } & Flag)
   | {
       readonly type: 'stopped';
       readonly meeting: string;

@@ -99,6 +99,8 @@ function proxyArguments(argv: Flags): string[] {
     'passes',
     'execute-seats',
     'blocks',
+    'loops',
+    'flags',
     'approve',
     'sidecar',
     'tier',

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { CommandModule, InferredOptionTypes } from 'yargs';
 import type { ProxyConfig } from '../../config/schema.ts';
+import { toLoopSettings } from '../../proxy/loops/settings.ts';
 import type { RelaySettings } from '../../proxy/relay.ts';
 import type { Viewer } from '../../proxy/viewer.ts';
 import type { Seat } from '../../wire/types.ts';
@@ -35,6 +36,14 @@ export const meetingFlags = {
   blocks: {
     choices: ['marked', 'fenced'] as const,
     describe: 'Run what follows RUN-CODE and TEST-ASSERT, or every ```python block [default: marked]',
+  },
+  loops: {
+    choices: ['auto', 'on', 'off'] as const,
+    describe: 'End when they go round in circles; auto: where a model talks and no person [default: auto]',
+  },
+  flags: {
+    choices: ['auto', 'on', 'off'] as const,
+    describe: 'Flag what is doubtful; auto: where a model talks [default: auto]',
   },
   approve: { type: 'boolean', describe: 'Ask a person before each block is run' },
   sidecar: {
@@ -102,6 +111,8 @@ async function runProxy(argv: Flags): Promise<void> {
       transcripts: argv.transcripts,
       transcript: argv['no-transcript'] ? false : undefined,
       'rate.messages_per_minute': argv.rate,
+      'loops.enabled': argv.loops,
+      flags: argv.flags,
       ...executionFlags(argv),
     },
   });
@@ -187,6 +198,10 @@ function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
       ),
     },
     transcripts: config.transcript ? path.resolve(config.transcripts) : undefined,
+    watchfulness: {
+      loops: { enabled: config.loops.enabled, ...toLoopSettings(config.loops) },
+      flags: config.flags,
+    },
     resume: resumedBy(argv),
     resumeMs: config.resume_seconds * 1_000,
     journal: {

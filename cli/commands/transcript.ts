@@ -10,6 +10,8 @@ import {
   type FolderFlags,
 } from '../meeting-folder.ts';
 
+import { transcriptCheck } from './transcript-check.ts';
+
 const formats = {
   md: 'transcript.md',
   html: 'transcript.html',
@@ -93,5 +95,5 @@ const where: CommandModule<object, MeetingFlags> = {
 export const transcriptCommands: CommandGroup = {
   name: 'transcript',
   describe: 'List, show and render what was said',
-  commands: [list, show, render, where],
+  commands: [list, show, render, where, transcriptCheck],
 };

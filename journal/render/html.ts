@@ -10,6 +10,7 @@ import {
   describeEntry,
   describeExecution,
   describeFinish,
+  describeFlags,
   describeModel,
   describePair,
   describeTotals,
@@ -77,7 +78,10 @@ export function htmlEntry(entry: Entry, { seats, turns }: Outline, files: KeptFi
 
 /** What closes the page. */
 export function htmlFooter(outline: Outline): string {
-  const sentences = [describeEnd(outline), describeExecution(outline.execution)].filter((one) => one !== '');
+  const { execution, flags, seats } = outline;
+  const sentences = [describeEnd(outline), describeExecution(execution), describeFlags(flags, seats)].filter(
+    (one) => one !== '',
+  );
   const paragraphs = sentences.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join('');
   return `<footer class="end">${paragraphs}</footer>
 </body>
@@ -171,6 +175,8 @@ function describeOutcome(outline: Outline): string {
   if (tokens > 0) facts.push(`${formatNumber(tokens)} tokens`);
   const execution = describeExecution(outline.execution);
   if (execution !== '') facts.push(execution);
+  const flags = describeFlags(outline.flags, outline.seats);
+  if (flags !== '') facts.push(escapeHtml(flags));
   return [`<b>${escapeHtml(describeEnd(outline))}</b>`, ...facts].join(' · ');
 }
 

@@ -17,6 +17,7 @@ import {
   describeEntry,
   describeExecution,
   describeFinish,
+  describeFlags,
   describeModel,
   describePair,
   describeTotals,
@@ -69,7 +70,8 @@ export function markdownFooter(outline: Outline): string {
     return `- **${markdownLine(nameOf(outline.seats, seat))}:** ${facts}`;
   });
   const execution = describeExecution(outline.execution);
-  const sentences = [describeEnd(outline), execution].filter((sentence) => sentence !== '');
+  const flags = describeFlags(outline.flags, outline.seats);
+  const sentences = [describeEnd(outline), execution, flags].filter((sentence) => sentence !== '');
   return ['', ...sentences.flatMap((sentence) => [markdownLine(sentence), '']), ...totals, ''].join('\n');
 }
 

@@ -1,5 +1,6 @@
 import type { Participant, Seat, StopReason } from '../../wire/types.ts';
 import type { Entry, ExecutionTotals, Outline, SeatTotals } from '../conversation.ts';
+import { flagNames, type Flag } from '../flag.ts';
 import { visibleLine } from './visible-controls.ts';
 
 /** Why a meeting ended, for people. The one word follows in brackets wherever these are shown. */
@@ -60,9 +61,47 @@ export function describeEntry(
     }
     case 'returned':
       return `${nameOf(seats, entry.seat)} is back`;
+    case 'flag':
+      return `Flagged: ${nameOf(seats, entry.seat)} ${describeFlag(entry)}`;
     case 'unreadable':
       return `Line ${entry.line} of the journal cannot be read: ${entry.problem}`;
   }
+}
+
+const flagWords: { readonly [flag in Flag['flag']]: string } = {
+  'never-spoke': 'never spoke',
+  empty: 'answered empty',
+  'broke-character': 'broke character',
+  'spoke-both': 'spoke both parts',
+  'switched-language': 'switched language',
+};
+
+/** "broke character in turn 6: “As an AI language model”". */
+export function describeFlag({ flag, turn, detail }: Pick<Flag, 'flag' | 'turn' | 'detail'>): string {
+  const words = flagWords[flag] + (turn === undefined ? '' : ` in turn ${turn}`);
+  return flag === 'empty' || flag === 'never-spoke' ? words : `${words}: ${visibleLine(detail)}`;
+}
+
+/** "Flagged: Ben answered empty (turns 3, 5), Anna never spoke", empty where nothing is. */
+export function describeFlags(flags: readonly Flag[], seats: Outline['seats']): string {
+  const parts = (['a', 'b'] as const).flatMap((seat) =>
+    flagNames.flatMap((name) => {
+      const found = flags.filter((flag) => flag.seat === seat && flag.flag === name);
+      if (found.length === 0) return [];
+      const turns = found.map(({ turn }) => turn).filter((turn) => turn !== undefined);
+      return `${nameOf(seats, seat)} ${flagWords[name]}${listTurns(turns)}`;
+    }),
+  );
+  return parts.length === 0 ? '' : `Flagged: ${parts.join('; ')}`;
+}
+
+const mostListedTurns = 5;
+
+function listTurns(turns: readonly number[]): string {
+  if (turns.length === 0) return '';
+  const more = turns.length - mostListedTurns;
+  const listed = turns.slice(0, mostListedTurns).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return ` (${turns.length === 1 ? 'turn' : 'turns'} ${listed})`;
 }
 
 /** Why a reply is not what the speaker wanted to say, if it is not. */

@@ -7,6 +7,7 @@ import {
   describeEntry,
   describeExecution,
   describeFinish,
+  describeFlags,
   describeModel,
   describePair,
   describeTotals,
@@ -49,6 +50,8 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
   lines.push(colors.bold(describeEnd(conversation)));
   const execution = describeExecution(conversation.execution);
   if (execution !== '') lines.push(execution);
+  const flags = describeFlags(conversation.flags, seats);
+  if (flags !== '') lines.push(colors.yellow(flags));
   for (const seat of ['a', 'b'] as const) {
     const facts = describeTotals(conversation.totals[seat]).join(', ');
     lines.push(`${paint[seat](nameOf(seats, seat))}: ${facts}`);

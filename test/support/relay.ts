@@ -22,6 +22,7 @@ export interface TestRelay {
 export async function startRelay(
   changes: Partial<RelaySettings> = {},
   execution?: ExecutionOptions,
+  isWatched = true,
 ): Promise<TestRelay> {
   const transcripts = await temporaryFolder();
   const seen: ViewerEvent[] = [];
@@ -47,14 +48,15 @@ export async function startRelay(
     journal: {},
     ...changes,
   };
+  const watch = (event: ViewerEvent): void => {
+    seen.push(event);
+    for (const wake of waiters) wake();
+  };
   const relay = new Relay(settings, {
     software: 'colloquy test',
     log: { info: () => {}, warn: () => {} },
     ...(execution ? { execution } : {}),
-    watch(event) {
-      seen.push(event);
-      for (const wake of waiters) wake();
-    },
+    ...(isWatched ? { watch } : {}),
   });
   const ports = await relay.listen();
   onTestFinished(() => relay.close());

@@ -60,6 +60,7 @@ describe('the settings files that come with the program', () => {
       'tls',
       'journal',
       'limits',
+      'loops',
       'pattern',
       'why',
       'unless',
