@@ -204,7 +204,9 @@ function noVoice(program: string, { lang }: Voice): string {
 /** Empty where the program does not tell: it is asked again with each turn, and says what is wrong then. */
 async function listOf(program: string, args: readonly string[]): Promise<string> {
   try {
-    return (await promisify(execFile)(program, args, { timeout: 10_000 })).stdout;
+    const listing = promisify(execFile)(program, args, { timeout: 10_000 });
+    listing.child.stdin?.end();
+    return (await listing).stdout;
   } catch {
     return '';
   }

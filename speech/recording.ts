@@ -56,7 +56,9 @@ async function createWriter(file: string): Promise<WavWriter> {
   try {
     return await WavWriter.create(path.resolve(file));
   } catch (error) {
-    throw new ColloquyError(`${file} cannot be written: ${messageOf(error)}`, {
+    const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const why = isAbsent ? 'its folder is not there' : messageOf(error);
+    throw new ColloquyError(`${file} cannot be written: ${why}`, {
       code: 'no-file',
       cause: error,
     });

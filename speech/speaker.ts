@@ -33,6 +33,7 @@ export class Speaker {
   readonly #cut = new AbortController();
   readonly #toldOf = new Set<string>();
   #waiting: SpokenTurn[] = [];
+  #current: SpokenTurn | undefined;
   #reading: Promise<void> | undefined;
   #failures = 0;
   #failure: unknown;
@@ -43,7 +44,7 @@ export class Speaker {
 
   /** How many turns are not read to the end yet. */
   get behind(): number {
-    return this.#waiting.length + (this.#reading ? 1 : 0);
+    return this.#waiting.length + (this.#current ? 1 : 0);
   }
 
   /** Returns at once; the turn is read when those before it have been. */
@@ -69,7 +70,7 @@ export class Speaker {
   async #readAll(): Promise<void> {
     // What is shown of a turn is shown before it is heard.
     await Promise.resolve();
-    for (let turn = this.#waiting.shift(); turn; turn = this.#waiting.shift()) await this.#read(turn);
+    while ((this.#current = this.#waiting.shift())) await this.#read(this.#current);
     this.#reading = undefined;
   }
 

@@ -72,7 +72,7 @@ function withoutEmoji(text: string): string {
 
 /** Raw HTML is not said, nor is what a program that reads SSML could take for some. */
 function withoutTags(text: string): string {
-  return text.replace(/<[/!?]?[a-z][^<>]{0,200}>/gi, ' ').replace(/<(?=[/!?a-z])/gi, ' ');
+  return text.replace(/<(?:[/!?]?[a-z]|!--)[^<>]{0,200}>/gi, ' ').replace(/<(?=[/!?a-z])/gi, ' ');
 }
 
 /**
