@@ -60,8 +60,8 @@ export class WavWriter {
   /** The file is complete. */
   async close(): Promise<void> {
     if (this.#format === undefined) throw bad('there is nothing to be heard');
-    const { buffer } = { buffer: header(this.#format, this.#samples) };
-    await this.#handle.write(buffer, 0, buffer.length, 0);
+    const head = header(this.#format, this.#samples);
+    await this.#handle.write(head, 0, head.length, 0);
     await this.#handle.close();
     await rename(this.#part, this.#file);
   }
