@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseEspeakLanguages } from '../../../speech/engines.ts';
 import { chooseSayVoice, parseSayVoices } from '../../../speech/say-voices.ts';
 import { canonicalLanguage, castVoices, type Voice } from '../../../speech/voices.ts';
 
@@ -100,4 +101,15 @@ describe('the voices of say', () => {
   ] as const)('are chosen for %j: %j', (wanted, expected) => {
     expect(choose(wanted)).toBe(expected);
   });
+});
+
+it('the languages of espeak-ng are read from its list, other names for them too', () => {
+  const list = [
+    'Pty Language       Age/Gender VoiceName          File                 Other Languages',
+    ' 5  cmn             --/M      Chinese_(Mandarin,_latin_as_English) sit/cmn              (zh-cmn 5)(zh 5)',
+    ' 5  fr-be           --/M      French_(Belgium)   roa/fr-BE            (fr 8)',
+    ' 5  el              --/M      Greek              grk/el               ',
+  ].join('\n');
+  expect([...parseEspeakLanguages(list)].sort()).toEqual(['cmn', 'el', 'fr', 'zh']);
+  expect([...parseEspeakLanguages('')]).toEqual([]);
 });
