@@ -11,6 +11,7 @@ import { proxyCommand } from './commands/proxy.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { sidecarCommand } from './commands/sidecar.ts';
+import { speakCommand } from './commands/speak.ts';
 import { transcriptCommands } from './commands/transcript.ts';
 import { UsageError } from './failure.ts';
 import { readVersion } from './version.ts';
@@ -21,6 +22,7 @@ const leading = [
   agentCommand,
   joinCommand,
   resumeCommand,
+  speakCommand,
   runCommand,
   sidecarCommand,
   doctorCommand,

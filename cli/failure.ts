@@ -22,6 +22,8 @@ const mistakes: ReadonlySet<string> = new Set([
   'port-taken',
   'bad-certificate',
   'tls-failed',
+  'no-speech',
+  'no-file',
 ]);
 
 /** 1 failed, 2 the user's mistake, 130 interrupted. */

@@ -8,6 +8,7 @@ import type { ChildMessage, Door } from './child-protocol.ts';
 import { UsageError } from './failure.ts';
 import { onInterrupt, wasInterrupted } from './interrupt.ts';
 import { createLiveView } from './live-view.ts';
+import type { Reading } from './reading.ts';
 import { Supervisor, type Ending } from './supervisor.ts';
 
 export interface LaunchOptions {
@@ -23,6 +24,8 @@ export interface LaunchOptions {
   /** Where the meeting is kept, as far as it is known before. */
   readonly transcripts?: string;
   readonly quiet: boolean;
+  /** Reads aloud what is shown. */
+  readonly reading?: Reading | undefined;
   readonly showLogs: boolean;
   readonly stream: NodeJS.WriteStream;
   readonly errors: NodeJS.WriteStream;
@@ -61,9 +64,19 @@ export class Launch {
     this.#show = quiet ? () => {} : createLiveView({ stream, live: stream.isTTY === true });
   }
 
-  /** Resolves when all three have ended. Rejects with ColloquyError where one of them failed. */
+  /** Resolves when all three have ended, and all is read. Rejects with ColloquyError where one of them failed. */
   async run(): Promise<void> {
     onInterrupt({ polite: () => this.#takeLeave(), atOnce: () => this.#endAtOnce() });
+    try {
+      await this.#hold();
+    } catch (error) {
+      this.#options.reading?.cut();
+      throw error;
+    }
+    await this.#options.reading?.finish();
+  }
+
+  async #hold(): Promise<void> {
     const { proxyArgs, isInterrupted, empty = seats } = this.#options;
     const proxy = proxyArgs && this.#startProxy(proxyArgs);
     if (proxy && isInterrupted) await Promise.race([proxy, sleep(returnGraceMs, this.#over.signal)]);
@@ -164,6 +177,7 @@ export class Launch {
   #see(event: ViewerEvent): void {
     if (event.meeting !== this.#options.meeting) return;
     this.#show(event);
+    this.#options.reading?.watch(event);
     if (event.type === 'paired') {
       this.#paired = true;
       if (event.folder !== undefined) this.#transcripts = path.dirname(event.folder);
@@ -177,6 +191,7 @@ export class Launch {
 
   #endAtOnce(): void {
     this.#over.abort();
+    this.#options.reading?.cut();
     this.#supervisor.endAll();
   }
 

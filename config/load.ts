@@ -157,7 +157,7 @@ function flagName(key: string): string {
     'execution.enabled': 'execute',
     'execution.seats': 'execute-seats',
   };
-  return `--${names[key] ?? key.replace(/^execution\./, '').replaceAll('_', '-')}`;
+  return `--${names[key] ?? key.replace(/^(?:execution|speech)\./, '').replaceAll('_', '-')}`;
 }
 
 /** Where settings lead into one another, the paths of those that hold a value. */

@@ -135,6 +135,42 @@ export type ExecutionConfig = z.infer<typeof executionSchema>;
 
 const file = z.string().min(1);
 
+const commandLine = z.union([z.string().min(1), z.array(z.string()).min(1)]).optional();
+const speechSchema = z.strictObject({
+  engine: z
+    .enum(['auto', 'say', 'espeak-ng', 'spd-say', 'command'])
+    .default('auto')
+    .describe('what speaks; auto: command if it is set, else the first that is there'),
+  command: commandLine.describe(
+    'a program and its arguments; it reads the text from stdin, {lang} {voice} {file} … are filled in',
+  ),
+  player: commandLine.describe('what plays the {file} that command has written; else what is there'),
+  voices: z
+    .record(z.string(), z.string().min(1))
+    .default({})
+    .describe('the voice of a speaker, by name, or by language and gender: en-GB-f, en-f, en, f'),
+  lang: z
+    .string()
+    .regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*$/, 'must be a language code such as en or pt-BR')
+    .default('en')
+    .describe('the language of whoever names none and has said too little to tell'),
+  rate: z.int().min(60).max(500).optional().describe('words a minute; else as the program likes'),
+  code: z
+    .enum(['announce', 'skip'])
+    .default('announce')
+    .describe('announce: a short phrase stands for a block of code; skip: nothing does'),
+  max_characters: z
+    .int()
+    .min(100)
+    .max(20_000)
+    .default(4_000)
+    .describe('of a longer turn the rest is not read'),
+  max_turns_behind: count
+    .default(0)
+    .describe('of more turns that wait to be read, the oldest are left out; 0: all are read'),
+});
+export type SpeechConfig = z.infer<typeof speechSchema>;
+
 const proxyShape = z.strictObject({
   host: z.string().default('127.0.0.1').describe('address to listen on'),
   port_a: port.default(18_888).describe('port of seat a; 0: any free one'),
@@ -186,6 +222,7 @@ const proxyShape = z.strictObject({
     .enum(['auto', 'on', 'off'])
     .default('auto')
     .describe('flag what is doubtful about a meeting; auto: where a model talks'),
+  speech: speechSchema.prefault({}).describe('reading turns aloud'),
   max_frame_bytes: z.int().min(1_024).default(1_048_576).describe('the longest frame'),
   classic_idle_ms: count
     .max(longestTimerMs)

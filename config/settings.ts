@@ -39,12 +39,13 @@ function listProperties({ properties = {} }: Property, prefix: string): Setting[
     const path = prefix + key;
     if (property.hidden) return [];
     if (property.properties) return listProperties(property, `${path}.`);
-    if (property.additionalProperties) return listProperties(property.additionalProperties, `${path}.NAME.`);
+    const each = property.additionalProperties;
+    if (each && each.properties) return listProperties(each, `${path}.NAME.`);
     return [
       {
-        path,
-        kind: describeKind(property),
-        ...(property.default === undefined ? {} : { fallback: property.default }),
+        path: each ? `${path}.NAME` : path,
+        kind: describeKind(each ? each : property),
+        ...(property.default === undefined || each ? {} : { fallback: property.default }),
         description: property.description ?? '',
         secret: property.secret === true,
       },

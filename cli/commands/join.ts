@@ -4,6 +4,7 @@ import { readAgentTls, tlsFlags, tlsSettings } from '../agent-tls.ts';
 import { UsageError } from '../failure.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { folderFlag } from '../meeting-folder.ts';
+import { speakFlag, startReading } from '../reading.ts';
 import { readVersion } from '../version.ts';
 
 const flags = {
@@ -15,6 +16,7 @@ const flags = {
   resume: { type: 'string', describe: 'Come back to a seat of this interrupted meeting' },
   seat: { choices: seats, describe: 'Which seat, with --resume' },
   ...folderFlag,
+  ...speakFlag,
   token: { type: 'string', describe: 'What the proxy asks for, if it does' },
   ...tlsFlags,
 } as const;
@@ -38,6 +40,8 @@ async function runJoin(argv: Flags): Promise<void> {
   const tls = await readAgentTls({ tls: false, ...tlsSettings(argv) });
   const prompt = createPrompt(process.stdin, process.stdout);
   const view = createSeatView(process.stdout);
+  const reading = argv.speak ? await startReading({ onNotice: (message) => view.say(message) }) : undefined;
+  const readFrame = reading?.ofPartner(argv);
   const abort = new AbortController();
   let seated = false;
   const agent = startAgent({
@@ -65,6 +69,7 @@ async function runJoin(argv: Flags): Promise<void> {
       onFrame(frame) {
         if (frame.type === 'welcome') seated = true;
         view.show(frame);
+        readFrame?.(frame);
       },
     },
   });
@@ -74,13 +79,20 @@ async function runJoin(argv: Flags): Promise<void> {
     agent.sayGoodbye();
     return true;
   };
-  onInterrupt({ polite: takeLeave, atOnce: () => abort.abort() });
+  const leaveAtOnce = (): void => {
+    reading?.cut();
+    abort.abort();
+  };
+  onInterrupt({ polite: takeLeave, atOnce: leaveAtOnce });
   prompt.onInterrupt(() => process.emit('SIGINT'));
   prompt.onEnd(() => agent.sayGoodbye());
   try {
     const reason = await agent.finished;
+    seated = false;
     view.say(`The meeting is over: ${reason}`);
+    await reading?.finish();
   } finally {
+    reading?.cut();
     prompt.close();
   }
 }

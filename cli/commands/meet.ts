@@ -3,6 +3,7 @@ import type { CommandModule, InferredOptionTypes } from 'yargs';
 import type { Persona } from '../../personas/persona.ts';
 import { otherSeat, seats, type Seat } from '../../wire/types.ts';
 import { UsageError } from '../failure.ts';
+import { speakFlag, startReading } from '../reading.ts';
 import { parseServiceSpec, type ServiceSpec } from '../service-spec.ts';
 import { meetingFlags } from './proxy.ts';
 
@@ -19,6 +20,7 @@ const flags = {
     describe: 'Characters a second of the built-in speakers; 0: at once',
   },
   ...meetingFlags,
+  ...speakFlag,
   verbose: { alias: 'v', type: 'boolean', describe: 'Show the logs of the three processes' },
   debug: { alias: 'd', type: 'boolean', describe: 'Show everything they log' },
   quiet: { alias: 'q', type: 'boolean', describe: 'Show nothing but errors and where the transcript is' },
@@ -53,11 +55,13 @@ async function runMeet(argv: Flags): Promise<void> {
     loadPersona(given[seat] ?? defaultPersona(seat, specs, argv), { cwd: process.cwd() });
   const personas = { a: load('a'), b: load('b') };
   const agentArgs = (seat: Seat): string[] => agentArguments(seat, personas[seat], specs, argv);
+  const reading = argv.speak ? await startReading(argv) : undefined;
   await new Launch({
     meeting: createMeetingId({ a: personas.a.name, b: personas.b.name }, new Date()),
     proxyArgs: proxyArguments(argv),
     agentArgs: { a: agentArgs('a'), b: agentArgs('b') },
     quiet: argv.quiet ?? false,
+    reading,
     showLogs: (argv.verbose ?? false) || (argv.debug ?? false),
     stream: process.stdout,
     errors: process.stderr,

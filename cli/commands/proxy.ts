@@ -10,6 +10,7 @@ import { executionFlags } from '../execution-config.ts';
 import { UsageError } from '../failure.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { createLog, logFlags } from '../log.ts';
+import { speakFlag, startReading } from '../reading.ts';
 import { followLauncher } from '../supervised.ts';
 import { readVersion } from '../version.ts';
 import { sandboxFlags } from './sidecar.ts';
@@ -55,6 +56,7 @@ export const meetingFlags = {
 
 const flags = {
   mirror: { alias: 'm', type: 'boolean', describe: 'Print what is said' },
+  ...speakFlag,
   ...meetingFlags,
   config: {
     alias: 'c',
@@ -118,6 +120,10 @@ async function runProxy(argv: Flags): Promise<void> {
   });
   const log = createLog('proxy', argv);
   const viewers: Viewer[] = argv.mirror ? [createMirror(process.stdout)] : [];
+  const reading = argv.speak
+    ? await startReading({ config: argv.config, onNotice: (message) => log.warn(message) })
+    : undefined;
+  if (reading) viewers.push(reading.watch);
   const launcher = followLauncher({
     onGoodbye: () => takeLeave(),
     onEnd: () => void end(),
@@ -157,11 +163,17 @@ async function runProxy(argv: Flags): Promise<void> {
     return true;
   };
   // To be told to end is how a daemon ends well.
-  const terminate = (): void =>
+  const terminate = (): void => {
+    reading?.cut();
     void (ending ??= relay
       .shutDown(config.shutdown_seconds * 1_000, argv.drain)
       .then(() => execution?.close()));
-  if (!launcher) onInterrupt({ polite: takeLeave, atOnce: () => void end(), terminate });
+  };
+  const atOnce = (): void => {
+    reading?.cut();
+    void end();
+  };
+  if (!launcher) onInterrupt({ polite: takeLeave, atOnce, terminate });
 
   const ports = await relay.listen();
   const door = (seat: Seat): Door => ({ port: ports[seat], token: access.tokens?.[seat] ?? '' });

@@ -4,9 +4,11 @@ import { seats, type Seat } from '../../wire/types.ts';
 import { UsageError } from '../failure.ts';
 import { findInterrupted, type Interrupted } from '../interrupted.ts';
 import { describeMeeting, folderFlag } from '../meeting-folder.ts';
+import { speakFlag, startReading } from '../reading.ts';
 
 const flags = {
   ...folderFlag,
+  ...speakFlag,
   config: { alias: 'c', type: 'string', normalize: true, describe: 'Settings file of the proxy' },
   verbose: { alias: 'v', type: 'boolean', describe: 'Show the logs of the processes' },
   debug: { alias: 'd', type: 'boolean', describe: 'Show everything they log' },
@@ -38,6 +40,7 @@ async function runResume(argv: Flags): Promise<void> {
   const { ports } = file;
   const doors = { a: { port: ports.a, token: '' }, b: { port: ports.b, token: '' } };
   for (const seat of isHeld ? empty : seats) refusePerson(interrupted, seat);
+  const reading = argv.speak ? await startReading(argv) : undefined;
   await new Launch({
     meeting,
     ...(isHeld ? { doors } : { proxyArgs: proxyArguments(argv, interrupted, transcripts) }),
@@ -49,6 +52,7 @@ async function runResume(argv: Flags): Promise<void> {
     empty: isHeld ? empty : seats,
     transcripts,
     quiet: argv.quiet ?? false,
+    reading,
     showLogs: (argv.verbose ?? false) || (argv.debug ?? false),
     stream: process.stdout,
     errors: process.stderr,

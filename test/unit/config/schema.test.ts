@@ -36,7 +36,11 @@ describe('the settings files that come with the program', () => {
       for (const { path: key, fallback, secret } of listSettings(schemas[name])) {
         const steps = key.split('.');
         if (steps.includes('NAME') || secret || fallback === undefined) {
-          expect(text, key).toMatch(new RegExp(`^ *# *${String(steps.at(-1))}:`, 'm'));
+          // Of a mapping with keys of the user's own, the mapping itself.
+          const shown = String(
+            steps.filter((step, index) => step !== 'NAME' || index < steps.length - 1).at(-1),
+          );
+          expect(text, key).toMatch(new RegExp(`^ *#? *${shown}:`, 'm'));
         } else {
           const value = steps.reduce<unknown>(
             (inner, step) => (inner as Record<string, unknown>)[step],
@@ -56,6 +60,8 @@ describe('the settings files that come with the program', () => {
       'providers',
       'openai',
       'execution',
+      'speech',
+      'voices',
       'tokens',
       'tls',
       'journal',
