@@ -4,6 +4,7 @@ import { agentCommand } from './commands/agent.ts';
 import { configCommands } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { docsCommand } from './commands/docs.ts';
+import { forkCommand } from './commands/fork.ts';
 import { joinCommand } from './commands/join.ts';
 import { meetCommand } from './commands/meet.ts';
 import { personaCommands } from './commands/persona.ts';
@@ -21,6 +22,7 @@ const leading = [
   agentCommand,
   joinCommand,
   resumeCommand,
+  forkCommand,
   runCommand,
   sidecarCommand,
   doctorCommand,

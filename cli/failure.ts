@@ -18,6 +18,7 @@ const mistakes: ReadonlySet<string> = new Set([
   'bad-persona',
   'bad-command',
   'unknown-meeting',
+  'cannot-fork',
   'ambiguous-meeting',
   'port-taken',
   'bad-certificate',

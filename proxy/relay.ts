@@ -20,6 +20,7 @@ import { listenOn } from './listen.ts';
 import { Meeting } from './meeting.ts';
 import { MemoryBuilder } from './memory.ts';
 import { WaitingRoom, type Pair } from './pairing.ts';
+import type { Past } from './past.ts';
 import { Place } from './place.ts';
 import { recall } from './recall.ts';
 import {
@@ -32,6 +33,7 @@ import {
 } from './record.ts';
 import { badToken, busy, noSeat, shuttingDown } from './refusals.ts';
 import { isHeld, readSeatsFile, removeSeatsFile, writeSeatsFile, type SeatsFile } from './seats-file.ts';
+import { messagesOf } from './stop-rules.ts';
 import type { Viewer } from './viewer.ts';
 
 export interface RelaySettings extends MeetingSettings {
@@ -58,6 +60,8 @@ export interface RelaySettings extends MeetingSettings {
   readonly transcripts: string | undefined;
   /** Which interrupted meetings in that folder are gone on with. */
   readonly resume: 'all' | 'none' | readonly string[];
+  /** What the meeting of that name, when it is held, begins with. */
+  readonly fork?: { readonly meeting: string; readonly past: Past } | undefined;
   /** How long a seat is kept for an agent that lost its connection; 0: not at all. */
   readonly resumeMs: number;
   readonly journal: Pick<RecordOptions, 'sync' | 'maxBytes'>;
@@ -275,9 +279,11 @@ export class Relay {
       if (secrets && record.folder) writeSeatsFile(record.folder, { ports: this.#ports, secrets });
       const { hello, first, maxMessages, maxSeconds } = this.#settings;
       const { execution } = this.#environment;
-      const limits = { hello, first, maxMessages, maxSeconds };
+      const { fork } = this.#settings;
+      const past = fork?.meeting === wish ? fork.past : undefined;
+      const limits = { hello, first, maxMessages: limitAfter(maxMessages, past), maxSeconds };
       const settings = execution ? { ...limits, execution: execution.settings } : limits;
-      const meeting = this.#open({ wish, record, places, settings, secrets });
+      const meeting = this.#open({ wish, record, places, settings, secrets, past });
       log.info({ meeting: meeting.id }, `${names.a} meets ${names.b}: ${meeting.id}`);
       pair.a.join(meeting);
       pair.b.join(meeting);
@@ -309,12 +315,14 @@ export class Relay {
     places,
     settings,
     secrets,
+    past,
   }: {
     readonly wish: string;
     readonly record: OpenRecord;
     readonly places: { readonly a: Place; readonly b: Place };
     readonly settings: MeetingSettings;
     readonly secrets: SeatsFile['secrets'] | undefined;
+    readonly past?: Past | undefined;
   }): Meeting {
     const { clock, random, log, software, watch, execution } = this.#environment;
     const { goodbyeMs, drainMs, resumeMs, maxFrameBytes } = this.#settings;
@@ -326,6 +334,7 @@ export class Relay {
       places,
       ...(secrets ? { secrets } : {}),
       settings,
+      ...(past ? { past } : {}),
       software,
       goodbyeMs,
       drainMs,
@@ -466,6 +475,11 @@ function placeOf({ seat, peer }: Guest): Place {
   const place = new Place({ seat, participant, dialect, features });
   place.attach(peer);
   return place;
+}
+
+/** A fork may go on for as many messages as any other meeting. */
+function limitAfter(maxMessages: number, past: Past | undefined): number {
+  return maxMessages === 0 || !past ? maxMessages : maxMessages + messagesOf(past.memory);
 }
 
 /** 128 bits each: nobody guesses them. */
