@@ -19,6 +19,7 @@ const mistakes: ReadonlySet<string> = new Set([
   'bad-command',
   'unknown-meeting',
   'cannot-fork',
+  'cannot-replay',
   'ambiguous-meeting',
   'port-taken',
   'bad-certificate',

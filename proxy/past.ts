@@ -114,10 +114,10 @@ function finishOf(meta: TurnMeta | undefined): { meta?: TurnMeta } {
   return meta?.finish === undefined ? {} : { meta: { finish: meta.finish } };
 }
 
+/** A reader has parsed it, in an order of its own; in a journal the type comes first. */
 function withoutStamp<T extends JournalEvent>(event: T): Omit<T, 'v' | 'seq' | 't'> {
-  const { v: _v, seq: _seq, t: _t, ...rest } = event;
-  // A reader has parsed it, in an order of its own; in a journal the type comes first.
-  return { type: event.type, ...rest };
+  const entries = Object.entries(event).filter(([key]) => !['v', 'seq', 't', 'type'].includes(key));
+  return Object.fromEntries([['type', event.type], ...entries]) as Omit<T, 'v' | 'seq' | 't'>;
 }
 
 function memoryOf(builder: MemoryBuilder, head: Extract<JournalEvent, { type: 'meeting' }>): Memory {
