@@ -18,6 +18,7 @@ const mistakes: ReadonlySet<string> = new Set([
   'bad-persona',
   'bad-command',
   'unknown-meeting',
+  'bad-pattern',
   'cannot-fork',
   'cannot-replay',
   'ambiguous-meeting',

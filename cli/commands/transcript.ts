@@ -9,6 +9,7 @@ import {
   resolveMeeting,
   type FolderFlags,
 } from '../meeting-folder.ts';
+import { searchCommand } from './transcript-search.ts';
 
 const formats = {
   md: 'transcript.md',
@@ -92,6 +93,6 @@ const where: CommandModule<object, MeetingFlags> = {
 
 export const transcriptCommands: CommandGroup = {
   name: 'transcript',
-  describe: 'List, show and render what was said',
-  commands: [list, show, render, where],
+  describe: 'List, show, search, compare and render what was said',
+  commands: [list, show, searchCommand, render, where],
 };
