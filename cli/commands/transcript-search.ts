@@ -1,5 +1,6 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
 import { UsageError } from '../failure.ts';
+import { takingMany } from '../many.ts';
 import { folderFlag, resolveFolder } from '../meeting-folder.ts';
 
 const flags = {
@@ -17,7 +18,7 @@ export const searchCommand: CommandModule<object, Flags> = {
   command: 'search <words..>',
   describe: 'Find turns in all meetings, the latest meeting first; all words must occur in one turn',
   builder: (cli) =>
-    cli
+    takingMany(cli)
       .positional('words', {
         type: 'string',
         array: true,

@@ -9,6 +9,7 @@ import {
   resolveMeeting,
   type FolderFlags,
 } from '../meeting-folder.ts';
+import { diffCommand } from './transcript-diff.ts';
 import { searchCommand } from './transcript-search.ts';
 
 const formats = {
@@ -61,6 +62,11 @@ const show: CommandModule<object, MeetingFlags & { format?: keyof typeof formats
     process.stdout.write(
       renderForTerminal(conversation, { color: isTTY === true, width: Math.min(columns ?? 100, 100) }),
     );
+    const { readForkTree } = await import('../../journal/forks.ts');
+    const { renderForkTree } = await import('../fork-tree-view.ts');
+    const meeting = path.basename(folder);
+    const tree = await readForkTree(path.dirname(folder), meeting);
+    if (tree) process.stdout.write(`\n${renderForkTree(tree, meeting, { color: isTTY === true })}`);
   },
 };
 
@@ -94,5 +100,5 @@ const where: CommandModule<object, MeetingFlags> = {
 export const transcriptCommands: CommandGroup = {
   name: 'transcript',
   describe: 'List, show, search, compare and render what was said',
-  commands: [list, show, searchCommand, render, where],
+  commands: [list, show, searchCommand, diffCommand, render, where],
 };
