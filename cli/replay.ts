@@ -1,5 +1,6 @@
 import type { Part, PlayedMessage } from '../agents/player.ts';
 import { cannotReplay, type MeetingRecord, type SaidMessage } from '../journal/record-of.ts';
+import type { ViewerEvent } from '../proxy/viewer.ts';
 import { encodeSpeech } from '../wire/encode-speech.ts';
 import { otherSeat, type Seat } from '../wire/types.ts';
 
@@ -33,8 +34,21 @@ export function partOf(record: MeetingRecord, seat: Seat, speed: number): Part {
 }
 
 /** Whether the meeting comes to the end it had by what is said in it, or because somebody goes. */
-export function endsByItself({ stop }: MeetingRecord): boolean {
+function endsByItself({ stop }: MeetingRecord): boolean {
   return stop !== undefined && ['end', 'max-messages', 'agent-lost'].includes(stop.reason);
+}
+
+/**
+ * Tells when a replay must be ended: when all was said and the last of it passed on. Never, where the meeting comes
+ * to its end by itself. Takes what a viewer is shown, all of it, in order.
+ */
+export function endOf(record: MeetingRecord): (event: ViewerEvent) => boolean {
+  if (endsByItself(record)) return () => false;
+  let left = record.messages.length;
+  return ({ type }) => {
+    if (type === 'turn' || type === 'control') left--;
+    return type === 'thinking' && left === 0;
+  };
 }
 
 /** The longest that the whole may take, in seconds: whoever waits for a cue that never comes waits no longer. */

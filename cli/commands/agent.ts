@@ -233,20 +233,23 @@ async function loadSettings(argv: Flags): Promise<{ persona: Persona; config: Se
       cwd,
       flags: {
         ...wishes,
-        host: argv.host,
-        port: argv.port,
-        meeting: argv.meeting,
-        token: argv.token,
-        ...tlsSettings(argv),
-        model: argv.model,
-        base_url: argv['base-url'],
-        temperature: argv.temperature,
-        max_tokens: argv['max-tokens'],
-        seed: argv.seed,
-        script: argv.script,
-        replies: argv.replies,
-        command: argv.command,
-        characters_per_second: argv['typing-speed'],
+        // What no flag says must not take a wish away.
+        ...defined({
+          host: argv.host,
+          port: argv.port,
+          meeting: argv.meeting,
+          token: argv.token,
+          ...tlsSettings(argv),
+          model: argv.model,
+          base_url: argv['base-url'],
+          temperature: argv.temperature,
+          max_tokens: argv['max-tokens'],
+          seed: argv.seed,
+          script: argv.script,
+          replies: argv.replies,
+          command: argv.command,
+          characters_per_second: argv['typing-speed'],
+        }),
       },
     }).value;
   // A file may name the persona, and a persona may name the service.
@@ -281,5 +284,9 @@ function wishesOf(persona: Persona, config: ServiceConfig): Record<string, unkno
     seed: persona.seed,
     model: persona.service === config.service ? persona.model : undefined,
   };
-  return Object.fromEntries(Object.entries(wishes).filter(([key]) => key in config));
+  return defined(Object.fromEntries(Object.entries(wishes).filter(([key]) => key in config)));
+}
+
+function defined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

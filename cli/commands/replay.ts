@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { CommandModule, InferredOptionTypes } from 'yargs';
 import type { MeetingRecord } from '../../journal/record-of.ts';
-import type { ViewerEvent } from '../../proxy/viewer.ts';
 import { ColloquyError } from '../../wire/errors.ts';
 import { seats, type Seat } from '../../wire/types.ts';
 import { UsageError } from '../failure.ts';
@@ -76,7 +75,7 @@ interface Stage {
 /** Resolves with the folder of the replay. */
 async function hold(argv: Flags, { before, folder, out, scratch }: Stage): Promise<string> {
   const { createMeetingId } = await import('../../journal/meeting-id.ts');
-  const { endsByItself, longestReplaySeconds, partOf } = await import('../replay.ts');
+  const { endOf, longestReplaySeconds, partOf } = await import('../replay.ts');
   const { Launch } = await import('../launch.ts');
   const speed = argv['at-once'] ? Infinity : argv.speed;
   // What cannot be said again is told before anybody begins to.
@@ -98,22 +97,13 @@ async function hold(argv: Flags, { before, folder, out, scratch }: Stage): Promi
     meeting,
     proxyArgs: ['proxy', '--free-ports', '--no-resume', `--config=${config}`, ...level],
     agentArgs: { a: agentArgs('a'), b: agentArgs('b') },
-    replay: { isOver: endsByItself(before) ? () => false : createEnd(before) },
+    replay: { isOver: endOf(before) },
     quiet: argv.quiet ?? false,
     showLogs: argv.verbose ?? false,
     stream: process.stdout,
     errors: process.stderr,
   }).run();
   return path.join(out, meeting);
-}
-
-/** When all was said, and the last of it passed on. */
-function createEnd({ messages }: MeetingRecord): (event: ViewerEvent) => boolean {
-  let left = messages.length;
-  return ({ type }) => {
-    if (type === 'turn' || type === 'control') left--;
-    return type === 'thinking' && left === 0;
-  };
 }
 
 /** As they were then; whatever else this machine's settings say is no part of the meeting. */
