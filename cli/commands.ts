@@ -4,10 +4,13 @@ import { agentCommand } from './commands/agent.ts';
 import { configCommands } from './commands/config.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { docsCommand } from './commands/docs.ts';
+import { forkCommand } from './commands/fork.ts';
 import { joinCommand } from './commands/join.ts';
 import { meetCommand } from './commands/meet.ts';
 import { personaCommands } from './commands/persona.ts';
 import { proxyCommand } from './commands/proxy.ts';
+import { replayCommand } from './commands/replay.ts';
+import { replaySeatCommand } from './commands/replay-seat.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { runCommand } from './commands/run.ts';
 import { sidecarCommand } from './commands/sidecar.ts';
@@ -23,6 +26,8 @@ const leading = [
   joinCommand,
   resumeCommand,
   speakCommand,
+  forkCommand,
+  replayCommand,
   runCommand,
   sidecarCommand,
   doctorCommand,
@@ -51,7 +56,7 @@ export function createCli(argv: readonly string[], width: number): Argv {
       return configure(group, width).demandCommand(1, `say which: ${commands.map(nameOf).join(', ')}`);
     });
   }
-  return cli.command(docsCommand);
+  return cli.command(docsCommand).command(replaySeatCommand as CommandModule);
 }
 
 function configure(cli: Argv, width: number): Argv {

@@ -23,6 +23,8 @@ export interface LaunchOptions {
   readonly empty?: readonly Seat[];
   /** Where the meeting is kept, as far as it is known before. */
   readonly transcripts?: string;
+  /** Nobody thinks here: what was said elsewhere is said again, and ends when `isOver` says so. */
+  readonly replay?: { readonly isOver: (event: ViewerEvent) => boolean };
   readonly quiet: boolean;
   /** Reads aloud what is shown. */
   readonly reading?: Reading | undefined;
@@ -117,7 +119,10 @@ export class Launch {
       this.#showDoor(seat);
       const ending = await ended;
       const isKilled =
-        ending.signal !== null && !this.#over.signal.aborted && this.#transcripts !== undefined;
+        ending.signal !== null &&
+        !this.#over.signal.aborted &&
+        this.#transcripts !== undefined &&
+        !this.#options.replay;
       if (!isKilled || restarts === mostRestarts) return this.#seeLeave(seat, ending);
       this.#options.errors.write(`${name}: killed by ${ending.signal}; started again\n`);
       args = this.#returnArguments(seat);
@@ -183,6 +188,7 @@ export class Launch {
       if (event.folder !== undefined) this.#transcripts = path.dirname(event.folder);
     }
     if (event.type === 'returned') this.#returned.add(event.seat);
+    if (this.#options.replay?.isOver(event)) this.#supervisor.tell('proxy', { type: 'end' });
     if (event.type !== 'stopped') return;
     this.#stopped = event;
     this.#over.abort();
@@ -197,7 +203,7 @@ export class Launch {
 
   /** False where nobody is there yet, or any more, who could say goodbye. */
   #takeLeave(): boolean {
-    if (!this.#paired || this.#stopped) return false;
+    if (!this.#paired || this.#stopped || this.#options.replay) return false;
     this.#options.errors.write('\nSaying goodbye; Ctrl-C again ends at once.\n');
     this.#supervisor.tell('proxy', { type: 'goodbye' });
     return true;
@@ -211,8 +217,8 @@ export class Launch {
   }
 
   #conclude(): void {
-    const { stream } = this.#options;
-    const folder = this.#stopped?.folder;
+    const { stream, replay } = this.#options;
+    const folder = replay ? undefined : this.#stopped?.folder;
     if (folder !== undefined) {
       stream.write(`\nTranscript: ${shorten(path.join(folder, 'transcript.md'))}\n`);
       stream.write(`      HTML: ${shorten(path.join(folder, 'transcript.html'))}\n`);

@@ -2,8 +2,8 @@ import path from 'node:path';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import type { Participant, Seat, StopReason, Usage } from '../wire/types.ts';
 import { hasPassed, type Block, type BlockResult } from './block.ts';
-import type { JournalEvent, MeetingSettings } from './event.ts';
 import type { Flag } from './flag.ts';
+import type { JournalEvent, MeetingSettings, Parent } from './event.ts';
 import { FencedCode } from './fenced-code.ts';
 import { journalItems, type BadLine, type JournalItem } from './read.ts';
 import { splitReport } from './report-note.ts';
@@ -48,6 +48,8 @@ export interface SeatTotals {
 /** A conversation without its words. */
 export interface Outline {
   readonly meeting: string;
+  /** Of a fork. */
+  readonly parent?: Parent;
   /** ISO 8601 in UTC, absent while the journal is empty. */
   readonly startedAt?: string;
   /** When the last thing happened. */
@@ -188,17 +190,17 @@ function withoutResults(
 function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {
   switch (event.type) {
     case 'meeting': {
-      const { meeting, software, settings, seats } = event;
-      return { meeting, software, settings, seats };
+      const { meeting, parent, software, settings, seats } = event;
+      return { meeting, ...(parent ? { parent } : {}), software, settings, seats };
     }
     case 'turn': {
       const totals = { ...outline.totals, [event.seat]: addTurn(outline.totals[event.seat], event) };
       return { turns: event.turn, totals };
     }
     case 'block':
-      return { execution: addBlock(outline.execution) };
+      return event.inherited ? {} : { execution: addBlock(outline.execution) };
     case 'result':
-      return { execution: addResult(outline.execution, event) };
+      return event.inherited ? {} : { execution: addResult(outline.execution, event) };
     case 'flag': {
       const { seat, turn, flag, detail } = event;
       return { flags: [...outline.flags, { seat, ...(turn === undefined ? {} : { turn }), flag, detail }] };

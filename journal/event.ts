@@ -46,11 +46,27 @@ export interface ExecutionSettings {
   readonly limits: { readonly seconds: number } & Readonly<Record<string, number>>;
 }
 
+/** The meeting that a fork has its first turns from. */
+export interface Parent {
+  readonly meeting: string;
+  /** The last turn that was taken over; 0: none, it is the whole anew. */
+  readonly turn: number;
+  /** Who said them there. */
+  readonly names: { readonly [seat in Seat]: string };
+}
+
+/** Of what a fork has taken over from its parent: it was said, told or run there, and cost nothing here. */
+interface Inheritable {
+  readonly inherited?: true;
+}
+
 /** One thing that happened, without the stamp. Source: the design's section on the journal. */
 export type MeetingEvent =
   | {
       readonly type: 'meeting';
       readonly meeting: string;
+      /** Absent where the meeting is no fork. Stands early in the line, for those who read only its beginning. */
+      readonly parent?: Parent;
       readonly software: string;
       readonly settings: MeetingSettings;
       readonly seats: { readonly a: Participant; readonly b: Participant };
@@ -63,7 +79,7 @@ export type MeetingEvent =
     }
   /** `seat` was told to begin, with the words `hello`. */
   | { readonly type: 'start'; readonly seat: Seat; readonly hello: string }
-  | {
+  | ({
       readonly type: 'turn';
       readonly seat: Seat;
       /** From 1 across the meeting. */
@@ -72,13 +88,13 @@ export type MeetingEvent =
       /** A control token that stood beside the text and was taken out of it. */
       readonly control?: SpokenVerb;
       readonly meta?: TurnMeta;
-    }
+    } & Inheritable)
   /** A control token that came alone. */
-  | { readonly type: 'control'; readonly seat: Seat; readonly verb: SpokenVerb }
+  | ({ readonly type: 'control'; readonly seat: Seat; readonly verb: SpokenVerb } & Inheritable)
   /** Something `seat` must know but must not answer. */
-  | { readonly type: 'note'; readonly seat: Seat; readonly text: string }
+  | ({ readonly type: 'note'; readonly seat: Seat; readonly text: string } & Inheritable)
   /** A piece of code in turn number `turn` of `seat`, about to be run. */
-  | ({ readonly type: 'block'; readonly seat: Seat; readonly turn: number } & Block)
+  | ({ readonly type: 'block'; readonly seat: Seat; readonly turn: number } & Block & Inheritable)
   /** What became of that block; `tier` is how it was isolated, absent where it was not run. */
   | ({
       readonly type: 'result';
@@ -86,7 +102,8 @@ export type MeetingEvent =
       readonly turn: number;
       readonly tier?: string;
     } & Pick<Block, 'kind' | 'number'> &
-      BlockResult)
+      BlockResult &
+      Inheritable)
   /** `seat` left `count` messages out of its prompt, from message `start` (1 is the first). */
   | { readonly type: 'truncated'; readonly seat: Seat; readonly count: number; readonly start: number }
   /** The connection of `seat` is gone; `partial` is what had arrived of an unfinished message. */

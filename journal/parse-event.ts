@@ -77,6 +77,13 @@ const meta = z.object({
   finish: z.exactOptional(z.string()),
 });
 
+const inheritable = { inherited: z.exactOptional(z.literal(true)) };
+const parent = z.object({
+  meeting: z.string(),
+  turn: count,
+  names: z.object({ a: z.string(), b: z.string() }),
+});
+
 const turnFields = { seat, turn: z.number().check(z.int(), z.positive()) };
 const blockFields = {
   ...turnFields,
@@ -89,6 +96,7 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
     ...stampFields,
     type: z.literal('meeting'),
     meeting: z.string(),
+    parent: z.exactOptional(parent),
     software: z.string(),
     settings,
     seats: z.object({ a: participant, b: participant }),
@@ -108,15 +116,17 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
     text: z.string(),
     control: z.exactOptional(z.enum(spokenVerbs)),
     meta: z.exactOptional(meta),
+    ...inheritable,
   }),
-  z.object({ ...stampFields, type: z.literal('control'), seat, verb: z.enum(spokenVerbs) }),
-  z.object({ ...stampFields, type: z.literal('note'), seat, text: z.string() }),
+  z.object({ ...stampFields, type: z.literal('control'), seat, verb: z.enum(spokenVerbs), ...inheritable }),
+  z.object({ ...stampFields, type: z.literal('note'), seat, text: z.string(), ...inheritable }),
   z.object({
     ...stampFields,
     ...blockFields,
     type: z.literal('block'),
     language: z.enum(languages),
     code: z.string(),
+    ...inheritable,
   }),
   z.object({
     ...stampFields,
@@ -129,6 +139,7 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
     detail: z.exactOptional(z.string()),
     files: z.array(z.object({ path: z.string(), bytes: count })),
     ms: z.number().check(z.nonnegative()),
+    ...inheritable,
   }),
   z.object({ ...stampFields, type: z.literal('truncated'), seat, count, start: count }),
   z.object({

@@ -13,6 +13,7 @@ import type { Execution, Report } from './execution.ts';
 import { FastPath } from './fast-path.ts';
 import { Lane } from './lane.ts';
 import type { Goodbye, LastMessage, Memory } from './memory.ts';
+import { lastWordsOf, type Past } from './past.ts';
 import type { Peer } from './peer.ts';
 import type { Place } from './place.ts';
 import { executedOf, RunningTurns } from './running-turns.ts';
@@ -27,6 +28,8 @@ export interface MeetingOptions {
   /** What whoever comes back to a seat must know; absent where nobody can come back. */
   readonly secrets?: { readonly [seat in Seat]: string };
   readonly settings: MeetingSettings;
+  /** What a fork begins with. */
+  readonly past?: Past;
   readonly software: string;
   /** How long the answer to a `/bye` may take. */
   readonly goodbyeMs: number;
@@ -90,14 +93,48 @@ export class Meeting {
 
   /** Introduces the two and tells one of them to start. */
   begin(): void {
-    const { id, places, settings, software, random } = this.#options;
+    const { id, places, settings, software, random, past } = this.#options;
     const { a, b } = places;
     const participants = { a: a.participant, b: b.participant };
-    this.#write({ type: 'meeting', meeting: id, software, settings, seats: participants });
+    const origin = past ? { parent: past.parent } : {};
+    this.#write({ type: 'meeting', meeting: id, ...origin, software, settings, seats: participants });
     for (const { seat, name, dialect } of [a, b]) this.#write({ type: 'seated', seat, name, dialect });
     this.#startClock(settings.maxSeconds * 1_000);
+    if (past?.memory.isBegun) return this.#takeOver(past);
     const first = settings.first === 'random' ? (random() < 0.5 ? 'a' : 'b') : settings.first;
     this.#open(first);
+  }
+
+  /** Begins behind what was said in another meeting: the two are told of it, and who comes next is asked. */
+  #takeOver({ events, memory }: Past): void {
+    const { places, record } = this.#options;
+    const { turns, questions, goodbye } = memory;
+    Object.assign(this.#progress, { turns, questions });
+    this.#goodbye = goodbye;
+    const notes = this.#introduce();
+    const told = events.map((event) => {
+      this.#write(event);
+      return { seq: record.seq, event };
+    });
+    this.#commit(() => {
+      this.#showPaired();
+      for (const seat of seats) {
+        const { peer } = places[seat];
+        if (!peer) continue;
+        const { history, last } = lastWordsOf(told, seat);
+        peer.together(() => {
+          this.#welcome(peer);
+          peer.history(history);
+          for (const note of notes) if (note.seat === seat) this.#pass(seat, note.seq, note.text);
+          if (!last) return;
+          places[seat].deliver(last.seq, (peer) => tellAgain(peer, last));
+          this.#show({ type: 'thinking', meeting: this.id, seat });
+        });
+      }
+      this.#noteAllSent();
+      this.#isSimple = this.#isSimpleMeeting();
+      if (this.#goodbye) this.#awaitGoodbye();
+    });
   }
 
   /** Goes on where the journal ends; both seats are empty, and kept for those who held them. */
@@ -460,15 +497,8 @@ export class Meeting {
 
   /** Welcomes the two, and tells one of them to begin. */
   #open(first: Seat): void {
-    const { places, settings, execution, record, delays } = this.#options;
-    const introductions = seats.flatMap((seat) => {
-      const text = execution?.introduce(seat);
-      return text !== undefined && places[seat].wants('note') ? [{ seat, text }] : [];
-    });
-    const notes = introductions.map(({ seat, text }) => {
-      this.#write({ type: 'note', seat, text });
-      return { seat, text, seq: record.seq };
-    });
+    const { places, settings, record, delays } = this.#options;
+    const notes = this.#introduce();
     this.#write({ type: 'start', seat: first, hello: settings.hello });
     const { seq } = record;
     this.#commit(() => {
@@ -481,6 +511,17 @@ export class Meeting {
       for (const note of notes) this.#pass(note.seat, note.seq, note.text);
       const hello = (peer: Peer): void => peer.hello(settings.hello);
       this.#send(otherSeat(first), delays.hello(first), hello, seq);
+    });
+  }
+
+  /** Writes down what the two are told before all else. */
+  #introduce(): { readonly seat: Seat; readonly text: string; readonly seq: number }[] {
+    const { places, execution, record } = this.#options;
+    return seats.flatMap((seat) => {
+      const text = execution?.introduce(seat);
+      if (text === undefined || !places[seat].wants('note')) return [];
+      this.#write({ type: 'note', seat, text });
+      return [{ seat, text, seq: record.seq }];
     });
   }
 

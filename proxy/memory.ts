@@ -68,12 +68,12 @@ export class MemoryBuilder {
         return;
       case 'turn':
         this.#turns = event.turn;
-        return this.#hear(event.seat, event.turn, event.text, event.control);
+        return this.#hear(event, event.turn, event.text, event.control);
       case 'control':
         this.#questions++;
-        return this.#hear(event.seat, 0, '', event.verb);
+        return this.#hear(event, 0, '', event.verb);
       case 'result':
-        if (hasPassed(event, event)) this.#passedTests++;
+        if (hasPassed(event, event) && !event.inherited) this.#passedTests++;
         return this.#addCode(event);
       case 'block':
         return this.#addCode(event);
@@ -113,8 +113,14 @@ export class MemoryBuilder {
     };
   }
 
-  #hear(seat: Seat, turn: number, text: string, control: SpokenVerb | undefined): void {
-    this.#said[seat]++;
+  #hear(
+    { seat, inherited = false }: { readonly seat: Seat; readonly inherited?: boolean },
+    turn: number,
+    text: string,
+    control: SpokenVerb | undefined,
+  ): void {
+    // Who sits there now has not said what was taken over.
+    if (!inherited) this.#said[seat]++;
     this.#last = {
       seat,
       turn,
@@ -122,7 +128,8 @@ export class MemoryBuilder {
       ...(control ? { control } : {}),
       answersGoodbye: this.#goodbye?.answering === seat,
       code: [],
-      isReported: false,
+      // The code of the parent was run there.
+      isReported: inherited,
     };
     if (control === 'bye') this.#goodbye ??= { answering: otherSeat(seat), reason: 'end' };
   }

@@ -21,6 +21,7 @@ import { listenOn } from './listen.ts';
 import { Meeting } from './meeting.ts';
 import { MemoryBuilder } from './memory.ts';
 import { WaitingRoom, type Pair } from './pairing.ts';
+import type { Past } from './past.ts';
 import { Place } from './place.ts';
 import { recall } from './recall.ts';
 import {
@@ -34,6 +35,7 @@ import {
 import { badToken, busy, noSeat, shuttingDown } from './refusals.ts';
 import { isHeld, readSeatsFile, removeSeatsFile, writeSeatsFile, type SeatsFile } from './seats-file.ts';
 import { Watchfulness, type WatchfulnessSettings } from './watchfulness.ts';
+import { messagesOf } from './stop-rules.ts';
 import type { Viewer } from './viewer.ts';
 
 export interface RelaySettings extends MeetingSettings {
@@ -60,6 +62,8 @@ export interface RelaySettings extends MeetingSettings {
   readonly transcripts: string | undefined;
   /** Which interrupted meetings in that folder are gone on with. */
   readonly resume: 'all' | 'none' | readonly string[];
+  /** What the meeting of that name, when it is held, begins with. */
+  readonly fork?: { readonly meeting: string; readonly past: Past } | undefined;
   /** How long a seat is kept for an agent that lost its connection; 0: not at all. */
   readonly resumeMs: number;
   readonly journal: Pick<RecordOptions, 'sync' | 'maxBytes'>;
@@ -300,12 +304,14 @@ export class Relay {
       if (secrets && record.folder) writeSeatsFile(record.folder, { ports: this.#ports, secrets });
       const { hello, first, maxMessages, maxSeconds } = this.#settings;
       const { execution } = this.#environment;
+      const { fork } = this.#settings;
+      const past = fork?.meeting === wish ? fork.past : undefined;
       const participants = { a: places.a.participant, b: places.b.participant };
       const watched = this.#watchfulness.settingsFor(participants);
-      const limits = { hello, first, maxMessages, maxSeconds, ...watched };
+      const limits = { hello, first, maxMessages: limitAfter(maxMessages, past), maxSeconds, ...watched };
       const settings = execution ? { ...limits, execution: execution.settings } : limits;
       const attention = this.#watchfulness.attentionFor(settings, participants);
-      const meeting = this.#open({ wish, record, places, settings, secrets, attention });
+      const meeting = this.#open({ wish, record, places, settings, secrets, attention, past });
       log.info({ meeting: meeting.id }, `${names.a} meets ${names.b}: ${meeting.id}`);
       pair.a.join(meeting);
       pair.b.join(meeting);
@@ -338,6 +344,7 @@ export class Relay {
     settings,
     secrets,
     attention,
+    past,
   }: {
     readonly wish: string;
     readonly record: OpenRecord;
@@ -345,6 +352,7 @@ export class Relay {
     readonly settings: MeetingSettings;
     readonly secrets: SeatsFile['secrets'] | undefined;
     readonly attention: Attention | undefined;
+    readonly past?: Past | undefined;
   }): Meeting {
     const { clock, random, log, software, watch, execution } = this.#environment;
     const { goodbyeMs, drainMs, resumeMs, maxFrameBytes } = this.#settings;
@@ -356,6 +364,7 @@ export class Relay {
       places,
       ...(secrets ? { secrets } : {}),
       settings,
+      ...(past ? { past } : {}),
       software,
       goodbyeMs,
       drainMs,
@@ -503,6 +512,11 @@ function placeOf({ seat, peer }: Guest): Place {
   const place = new Place({ seat, participant, dialect, features });
   place.attach(peer);
   return place;
+}
+
+/** A fork may go on for as many messages as any other meeting. */
+function limitAfter(maxMessages: number, past: Past | undefined): number {
+  return maxMessages === 0 || !past ? maxMessages : maxMessages + messagesOf(past.memory);
 }
 
 /** 128 bits each: nobody guesses them. */

@@ -7,6 +7,7 @@ import type { JsonGreeting } from '../../wire/greeting.ts';
 import { seats } from '../../wire/types.ts';
 import { readAgentTls, tlsFlags, tlsSettings } from '../agent-tls.ts';
 import { UsageError } from '../failure.ts';
+import type { FormerSeat } from '../former-seat.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { createLog, logFlags } from '../log.ts';
 import { folderFlag } from '../meeting-folder.ts';
@@ -28,7 +29,11 @@ const flags = {
     type: 'string',
     describe: 'Come back to a seat of this interrupted meeting, as it was held before',
   },
-  seat: { choices: seats, describe: 'Which seat, with --resume' },
+  like: {
+    type: 'string',
+    describe: 'Be who held a seat of this meeting, as far as nothing else is said',
+  },
+  seat: { choices: seats, describe: 'Which seat, with --resume and --like' },
   ...folderFlag,
   token: { type: 'string', describe: 'What the proxy asks for, if it does' },
   ...tlsFlags,
@@ -222,6 +227,7 @@ function featuresOf(service: string): string[] {
 
 /** Settings of the service, with what the persona asks for between its file and the flags. */
 async function loadSettings(argv: Flags): Promise<{ persona: Persona; config: ServiceConfig }> {
+  const former = argv.like === undefined ? undefined : await readFormer(argv, argv.like);
   const { loadServiceConfig, readEnvironment } = await import('../../config/load.ts');
   const { loadPersona } = await import('../../personas/persona.ts');
   const cwd = process.cwd();
@@ -234,31 +240,42 @@ async function loadSettings(argv: Flags): Promise<{ persona: Persona; config: Se
       cwd,
       flags: {
         ...wishes,
-        host: argv.host,
-        port: argv.port,
-        meeting: argv.meeting,
-        token: argv.token,
-        ...tlsSettings(argv),
-        model: argv.model,
-        base_url: argv['base-url'],
-        temperature: argv.temperature,
-        max_tokens: argv['max-tokens'],
-        seed: argv.seed,
-        script: argv.script,
-        replies: argv.replies,
-        command: argv.command,
-        characters_per_second: argv['typing-speed'],
+        // What no flag says must not take a wish away.
+        ...defined({
+          host: argv.host,
+          port: argv.port,
+          meeting: argv.meeting,
+          token: argv.token,
+          ...tlsSettings(argv),
+          model: argv.model,
+          base_url: argv['base-url'],
+          temperature: argv.temperature,
+          max_tokens: argv['max-tokens'],
+          seed: argv.seed,
+          script: argv.script,
+          replies: argv.replies,
+          command: argv.command,
+          characters_per_second: argv['typing-speed'],
+        }),
       },
     }).value;
   // A file may name the persona, and a persona may name the service.
-  let persona = argv.persona === undefined ? undefined : loadPersona(argv.persona, { cwd });
-  const service = argv.service ?? (argv.config === undefined ? persona?.service : undefined);
+  let persona = argv.persona === undefined ? former?.persona : loadPersona(argv.persona, { cwd });
+  const isNamed = argv.service !== undefined || argv.config !== undefined;
+  const service = argv.service ?? (isNamed ? undefined : (persona?.service ?? former?.service));
   if (service === undefined && argv.config === undefined) {
     throw new UsageError(`say what writes the replies: -s ${serviceNames.join('|')}, or -c FILE`);
   }
   const config = load(service, {});
   persona ??= loadPersona(config.persona ?? defaultPersona(config.service), { cwd });
-  return { persona, config: load(service, wishesOf(persona, config)) };
+  const wishes = isNamed || service !== former?.service ? {} : withoutPowers(former?.settings);
+  return { persona, config: load(service, { ...wishes, ...wishesOf(persona, config) }) };
+}
+
+async function readFormer({ seat, transcripts }: Flags, meeting: string): Promise<FormerSeat> {
+  const { readFormerSeat } = await import('../former-seat.ts');
+  if (seat === undefined) throw new UsageError('say which seat: --seat a, or --seat b');
+  return readFormerSeat({ meeting, transcripts }, seat);
 }
 
 function defaultPersona(service: string): string {
@@ -274,5 +291,9 @@ function wishesOf(persona: Persona, config: ServiceConfig): Record<string, unkno
     seed: persona.seed,
     model: persona.service === config.service ? persona.model : undefined,
   };
-  return Object.fromEntries(Object.entries(wishes).filter(([key]) => key in config));
+  return defined(Object.fromEntries(Object.entries(wishes).filter(([key]) => key in config)));
+}
+
+function defined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

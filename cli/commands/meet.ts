@@ -7,7 +7,8 @@ import { speakFlag, startReading } from '../reading.ts';
 import { parseServiceSpec, type ServiceSpec } from '../service-spec.ts';
 import { meetingFlags } from './proxy.ts';
 
-const flags = {
+/** Flags that `fork` takes as well. */
+export const meetFlags = {
   a: { type: 'string', describe: 'Who writes for seat a: SERVICE or SERVICE:MODEL, such as ollama:llama3.2' },
   b: { type: 'string', describe: 'Who writes for seat b' },
   'config-a': { type: 'string', normalize: true, describe: 'Settings file of seat a' },
@@ -26,7 +27,7 @@ const flags = {
   quiet: { alias: 'q', type: 'boolean', describe: 'Show nothing but errors and where the transcript is' },
 } as const;
 
-type Flags = InferredOptionTypes<typeof flags> & {
+type Flags = InferredOptionTypes<typeof meetFlags> & {
   personaA?: string | undefined;
   personaB?: string | undefined;
 };
@@ -41,7 +42,7 @@ export const meetCommand: CommandModule<object, Flags> = {
         describe: 'Persona of seat a: a file, or a name from personas/',
       })
       .positional('personaB', { type: 'string', describe: 'Persona of seat b' })
-      .options(flags),
+      .options(meetFlags),
   handler: runMeet,
 };
 
@@ -70,7 +71,7 @@ async function runMeet(argv: Flags): Promise<void> {
 
 type Specs = { readonly [seat in Seat]: ServiceSpec | undefined };
 
-function parseSpec(seat: Seat, spec: string | undefined): ServiceSpec | undefined {
+export function parseSpec(seat: Seat, spec: string | undefined): ServiceSpec | undefined {
   return spec === undefined ? undefined : parseServiceSpec(spec, `-${seat}`);
 }
 
@@ -89,7 +90,7 @@ function defaultPersona(seat: Seat, specs: Specs, argv: Flags): string {
   return seat === 'a' ? 'sheldon-cooper' : 'therapist';
 }
 
-function proxyArguments(argv: Flags): string[] {
+export function proxyArguments(argv: Flags): string[] {
   const passed: (keyof typeof meetingFlags | 'config')[] = [
     'config',
     'max-messages',
@@ -138,12 +139,12 @@ function agentArguments(seat: Seat, persona: Persona, specs: Specs, argv: Flags)
   ];
 }
 
-function logLevel({ verbose, debug }: Flags): string[] {
+export function logLevel({ verbose, debug }: Pick<Flags, 'verbose' | 'debug'>): string[] {
   if (debug) return ['--debug'];
   return verbose ? ['--verbose'] : [];
 }
 
-function toFlag(name: string, value: string | number | boolean | undefined): string[] {
+export function toFlag(name: string, value: string | number | boolean | undefined): string[] {
   if (value === undefined || value === false) return [];
   return value === true ? [`--${name}`] : [`--${name}=${value}`];
 }

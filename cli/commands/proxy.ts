@@ -78,6 +78,10 @@ const flags = {
     type: 'boolean',
     describe: 'When told to end (SIGTERM), leave the meetings to the next proxy instead of ending them',
   },
+  // For `colloquy fork`, which knows what the meeting will be called.
+  fork: { type: 'string', hidden: true },
+  'fork-at': { type: 'number', hidden: true },
+  'fork-as': { type: 'string', hidden: true },
   ...logFlags,
 } as const;
 
@@ -138,7 +142,7 @@ async function runProxy(argv: Flags): Promise<void> {
   if (launcher && config.tls.cert !== undefined) throw speaksTls(argv);
   const access = await readAccess(config);
   const relay = new Relay(
-    { ...toRelaySettings(config, argv), ...access },
+    { ...toRelaySettings(config, argv), ...access, ...(await readFork(argv)) },
     {
       software: `colloquy ${readVersion()}`,
       log,
@@ -240,6 +244,14 @@ async function readAccess(config: ProxyConfig): Promise<Pick<RelaySettings, 'tok
     tokens: { a: tokenOf(config, 'a'), b: tokenOf(config, 'b') },
     tls: isSecure ? loadServerTls({ cert, key, ca, clientCertificates }) : undefined,
   };
+}
+
+/** Rejects with ColloquyError `cannot-fork`. */
+async function readFork(argv: Flags): Promise<Pick<RelaySettings, 'fork'>> {
+  const { fork, 'fork-at': at, 'fork-as': meeting } = argv;
+  if (fork === undefined || at === undefined || meeting === undefined) return {};
+  const { readPast } = await import('../../proxy/past.ts');
+  return { fork: { meeting, past: await readPast(fork, at) } };
 }
 
 /** A proxy for one meeting has no business with others. */

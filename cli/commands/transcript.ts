@@ -9,8 +9,9 @@ import {
   resolveMeeting,
   type FolderFlags,
 } from '../meeting-folder.ts';
-
 import { transcriptCheck } from './transcript-check.ts';
+import { diffCommand } from './transcript-diff.ts';
+import { searchCommand } from './transcript-search.ts';
 
 const formats = {
   md: 'transcript.md',
@@ -62,6 +63,11 @@ const show: CommandModule<object, MeetingFlags & { format?: keyof typeof formats
     process.stdout.write(
       renderForTerminal(conversation, { color: isTTY === true, width: Math.min(columns ?? 100, 100) }),
     );
+    const { readForkTree } = await import('../../journal/forks.ts');
+    const { renderForkTree } = await import('../fork-tree-view.ts');
+    const meeting = path.basename(folder);
+    const tree = await readForkTree(path.dirname(folder), meeting);
+    if (tree) process.stdout.write(`\n${renderForkTree(tree, meeting, { color: isTTY === true })}`);
   },
 };
 
@@ -94,6 +100,6 @@ const where: CommandModule<object, MeetingFlags> = {
 
 export const transcriptCommands: CommandGroup = {
   name: 'transcript',
-  describe: 'List, show and render what was said',
-  commands: [list, show, render, where, transcriptCheck],
+  describe: 'List, show, search, compare, check and render what was said',
+  commands: [list, show, searchCommand, diffCommand, transcriptCheck, render, where],
 };

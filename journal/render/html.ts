@@ -5,6 +5,7 @@ import { script } from './html-script.ts';
 import { style } from './html-style.ts';
 import { htmlBlock, htmlResult } from './html-results.ts';
 import { escapeHtml, wordsToHtml } from './html-words.ts';
+import { describeInherited, describeParent, parentAddress } from './lineage.ts';
 import {
   describeEnd,
   describeEntry,
@@ -51,7 +52,7 @@ export function htmlHeader(outline: Outline, state: 'running' | 'whole'): string
 <nav class="bar" aria-label="Transcript"><a href="#top">${pair}</a><button id="read-aloud" type="button" aria-pressed="false" hidden>Read aloud</button></nav>
 <header class="cover" id="top">
 <p class="kicker">${startedAt === undefined ? '' : timeElement(startedAt, 'date') + ' · '}${escapeHtml(meeting)}</p>
-<h1>${name('a')} <i>and</i> ${name('b')}</h1>
+${parentLink(outline)}<h1>${name('a')} <i>and</i> ${name('b')}</h1>
 <div class="seats">
 ${seatCard('a', outline, state)}
 ${seatCard('b', outline, state)}
@@ -62,8 +63,9 @@ ${seatCard('b', outline, state)}
 }
 
 /** What is appended for one entry. */
-export function htmlEntry(entry: Entry, { seats, turns }: Outline, files: KeptFiles = noFiles): string {
-  if (entry.type === 'turn') return turnArticle(entry, seats);
+export function htmlEntry(entry: Entry, outline: Outline, files: KeptFiles = noFiles): string {
+  const { seats, turns } = outline;
+  if (entry.type === 'turn') return turnArticle(entry, outline);
   if (entry.type === 'block') return htmlBlock(entry);
   if (entry.type === 'result') return htmlResult(entry, files, turns);
   if (entry.type === 'note' && entry.text.includes('\n')) {
@@ -106,15 +108,18 @@ function hashSource(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
 
-function turnArticle(entry: Extract<Entry, { type: 'turn' }>, seats: Outline['seats']): string {
+function turnArticle(entry: Extract<Entry, { type: 'turn' }>, outline: Outline): string {
+  const { seats } = outline;
   const { seat, turn, text, meta, control, t } = entry;
   const tokens = meta?.usage?.output ? `${formatNumber(meta.usage.output)} tokens` : undefined;
   const facts = [tokens, meta?.ms === undefined ? undefined : formatSeconds(meta.ms)].filter(
     (fact) => fact !== undefined,
   );
-  const remarks = [describeFinish(meta?.finish), control && `says /${control}`].filter(
-    (remark) => remark !== undefined,
-  );
+  const remarks = [
+    describeInherited(entry, outline),
+    describeFinish(meta?.finish),
+    control && `says /${control}`,
+  ].filter((remark) => remark !== undefined);
   const lang = languageTag(seats[seat].lang);
   return [
     `<article class="turn ${seat}" id="turn-${turn}">`,
@@ -125,6 +130,14 @@ function turnArticle(entry: Extract<Entry, { type: 'turn' }>, seats: Outline['se
     ...remarks.map((remark) => `<p class="remark">${escapeHtml(remark)}</p>`),
     `</article>\n`,
   ].join('');
+}
+
+function parentLink({ parent }: Outline): string {
+  if (!parent) return '';
+  const name = escapeHtml(visibleControls(parent.meeting));
+  const address = parentAddress(parent, 'transcript.html');
+  const link = address === undefined ? name : `<a href="${address}">${name}</a>`;
+  return `<p class="kicker">A fork ${describeParent(parent)} ${link}</p>\n`;
 }
 
 function seatCard(seat: Seat, outline: Outline, state: 'running' | 'whole'): string {

@@ -1,7 +1,9 @@
 import type { Participant } from '../../wire/types.ts';
 import type { WorkspaceFile } from '../block.ts';
 import type { Entry, Outline } from '../conversation.ts';
+import type { Parent } from '../event.ts';
 import { joinBlocks, markdownCell, markdownCode, markdownLine, writeLink } from './markdown-cell.ts';
+import { describeInherited, describeParent, parentAddress } from './lineage.ts';
 import {
   addressOf,
   countMore,
@@ -29,7 +31,7 @@ import {
 import { noFiles, type KeptFiles } from './workspace.ts';
 
 /** Everything above the first turn. What is in the file after this is a valid table at every moment. */
-export function markdownHeader({ meeting, startedAt, seats }: Outline): string {
+export function markdownHeader({ meeting, parent, startedAt, seats }: Outline): string {
   const facts = [
     ...(['a', 'b'] as const).map((seat) => [nameOf(seats, seat), describeParticipant(seats[seat])]),
     ['When', startedAt === undefined ? 'not yet' : formatMoment(startedAt)],
@@ -39,6 +41,7 @@ export function markdownHeader({ meeting, startedAt, seats }: Outline): string {
     `# ${markdownLine(describePair(seats))}`,
     '',
     ...facts.map(([fact = '', value = '']) => `- **${markdownLine(fact)}:** ${markdownLine(value)}`),
+    ...(parent ? [`- **Fork:** ${writeParent(parent)}`] : []),
     '',
     `| # | ${markdownLine(nameOf(seats, 'a'))} | ${markdownLine(nameOf(seats, 'b'))} |`,
     '| --: | :-- | :-- |',
@@ -47,9 +50,17 @@ export function markdownHeader({ meeting, startedAt, seats }: Outline): string {
 }
 
 /** One row of the table, in the column of its speaker. */
-export function markdownEntry(entry: Entry, { seats, turns }: Outline, files: KeptFiles = noFiles): string {
+export function markdownEntry(
+  entry: Entry,
+  { seats, turns, parent }: Outline,
+  files: KeptFiles = noFiles,
+): string {
   if (entry.type === 'turn') {
-    const remarks = [describeFinish(entry.meta?.finish), entry.control && `says /${entry.control}`];
+    const remarks = [
+      describeInherited(entry, { seats, ...(parent ? { parent } : {}) }),
+      describeFinish(entry.meta?.finish),
+      entry.control && `says /${entry.control}`,
+    ];
     const asides = remarks.filter((remark) => remark).map((remark) => `*${markdownLine(remark ?? '')}*`);
     return row(String(entry.turn), entry.seat, [markdownCell(entry.text), ...asides].join('<br><br>'));
   }
@@ -120,6 +131,12 @@ function row(number: string, seat: 'a' | 'b', content: string): string {
   const cells = [number, seat === 'a' ? content : '', seat === 'b' ? content : ''];
   // A space before each pipe, whatever comes: nothing of the content can touch it.
   return `|${cells.map((cell) => (cell === '' ? ' |' : ` ${cell} |`)).join('')}\n`;
+}
+
+function writeParent(parent: Parent): string {
+  const name = markdownLine(parent.meeting);
+  const address = parentAddress(parent, 'transcript.md');
+  return `${describeParent(parent)} ${address === undefined ? name : writeLink(name, address)}`;
 }
 
 function describeParticipant(participant: Participant): string {

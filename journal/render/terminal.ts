@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 import type { Conversation, Entry } from '../conversation.ts';
+import { describeInherited, describeParent } from './lineage.ts';
 import { editedTitle, describeFiles, describeRun, verdictOf, visibleOutput, type Result } from './results.ts';
 import {
   describeEnd,
@@ -28,7 +29,7 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
   const colors = pc.createColors(color);
   const paint = { a: colors.cyan, b: colors.yellow };
   const looks = { passed: colors.green, done: colors.bold, failed: colors.red, refused: colors.magenta };
-  const { seats, startedAt, meeting, entries } = conversation;
+  const { seats, startedAt, meeting, parent, entries } = conversation;
   const lines = [
     colors.bold(visibleLine(describePair(seats))),
     colors.dim(
@@ -40,6 +41,7 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
       const model = describeModel(seats[seat]);
       return paint[seat](nameOf(seats, seat)) + (model === '' ? '' : colors.dim(`: ${model}`));
     }),
+    ...(parent ? [colors.dim(`A fork ${describeParent(parent)} ${visibleLine(parent.meeting)}`)] : []),
     '',
   ];
   let lastTurn = 0;
@@ -68,7 +70,11 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
     }
     if (entry.type !== 'turn')
       return wrap(describeEntry(entry, seats), width).map((line) => colors.dim(line));
-    const remarks = [describeFinish(entry.meta?.finish), entry.control && `says /${entry.control}`];
+    const remarks = [
+      describeInherited(entry, conversation),
+      describeFinish(entry.meta?.finish),
+      entry.control && `says /${entry.control}`,
+    ];
     return [
       `${paint[entry.seat](colors.bold(nameOf(seats, entry.seat)))} ${colors.dim(`· ${entry.turn} · ${formatTime(entry.t)}`)}`,
       ...wrapText(visibleControls(entry.text), width - indent.length).map((line) => indent + line),
