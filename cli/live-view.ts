@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import { addResult, type ExecutionTotals } from '../journal/conversation.ts';
 import { compactResult, describeBlock, verdictOf, type Look } from '../journal/render/results.ts';
 import { describeEnd } from '../journal/render/sentences.ts';
+import { renderUsageTable } from '../journal/render/usage-cells.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Viewer, ViewerEvent } from '../proxy/viewer.ts';
 import type { Seat } from '../wire/types.ts';
@@ -66,7 +67,7 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
         return;
       }
       case 'stopped':
-        stream.write(sentenceOf(event, execution) + '\n');
+        stream.write(sentenceOf(event, execution) + '\n' + usageOf(event));
         return;
       case 'block':
       case 'thinking':
@@ -170,7 +171,7 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
       case 'stopped':
         waiting.stop();
         if (shown) endTurn();
-        stream.write(pc.dim(sentenceOf(event, execution)) + '\n');
+        stream.write(pc.dim(sentenceOf(event, execution)) + '\n' + usageOf(event));
         return;
     }
   };
@@ -229,6 +230,10 @@ function sentenceOf(
   return visibleControls(
     describeEnd({ stop: event, turns, torn: false, ...(execution === undefined ? {} : { execution }) }),
   );
+}
+
+function usageOf({ usage }: Extract<ViewerEvent, { type: 'stopped' }>): string {
+  return usage ? `\n${renderUsageTable(usage)}` : '';
 }
 
 /** The control word that stood beside what was said. */

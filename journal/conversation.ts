@@ -1,11 +1,12 @@
 import path from 'node:path';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
-import type { Participant, Seat, StopReason, Usage } from '../wire/types.ts';
+import type { Participant, Seat, StopReason } from '../wire/types.ts';
 import { hasPassed, type Block, type BlockResult } from './block.ts';
 import type { JournalEvent, MeetingSettings } from './event.ts';
 import { FencedCode } from './fenced-code.ts';
 import { journalItems, type BadLine, type JournalItem } from './read.ts';
 import { splitReport } from './report-note.ts';
+import { addToTotals, noTotals, type SeatTotals } from './seat-totals.ts';
 
 /** Something a reader of the conversation is shown, in the order it happened. */
 export type Entry =
@@ -33,15 +34,6 @@ export interface ExecutionTotals {
   readonly notRun: number;
   /** Blocks whose result is not there: not yet, or never. */
   readonly pending: number;
-}
-
-export interface SeatTotals {
-  readonly turns: number;
-  readonly characters: number;
-  /** Absent when no turn came with it. */
-  readonly usage?: Usage;
-  /** Milliseconds spent writing, absent when no turn came with it. */
-  readonly ms?: number;
 }
 
 /** A conversation without its words. */
@@ -105,7 +97,7 @@ export class OutlineBuilder {
       meeting,
       seats: { a: { name: 'A' }, b: { name: 'B' } },
       turns: 0,
-      totals: { a: { turns: 0, characters: 0 }, b: { turns: 0, characters: 0 } },
+      totals: { a: noTotals(), b: noTotals() },
       torn: false,
     };
   }
@@ -186,10 +178,11 @@ function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {
       const { meeting, software, settings, seats } = event;
       return { meeting, software, settings, seats };
     }
-    case 'turn': {
-      const totals = { ...outline.totals, [event.seat]: addTurn(outline.totals[event.seat], event) };
-      return { turns: event.turn, totals };
-    }
+    case 'turn':
+      return { turns: event.turn, totals: addToTotals(outline.totals, event) };
+    case 'control':
+    case 'lost':
+      return { totals: addToTotals(outline.totals, event) };
     case 'block':
       return { execution: addBlock(outline.execution) };
     case 'result':
@@ -200,10 +193,8 @@ function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {
     }
     case 'seated':
     case 'start':
-    case 'control':
     case 'note':
     case 'truncated':
-    case 'lost':
     case 'returned':
     case 'status':
       return {};
@@ -228,26 +219,6 @@ export function addResult(
     run: totals.run + Number(wasRun),
     notRun: totals.notRun + Number(!wasRun),
     pending: Math.max(0, totals.pending - 1),
-  };
-}
-
-function addTurn(totals: SeatTotals, { text, meta }: Extract<JournalEvent, { type: 'turn' }>): SeatTotals {
-  const usage = addUsage(totals.usage, meta?.usage);
-  const ms = meta?.ms === undefined ? totals.ms : (totals.ms ?? 0) + meta.ms;
-  return {
-    turns: totals.turns + 1,
-    characters: totals.characters + text.length,
-    ...(usage === undefined ? {} : { usage }),
-    ...(ms === undefined ? {} : { ms }),
-  };
-}
-
-function addUsage(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
-  if (!one || !other) return one ?? other;
-  return {
-    input: one.input + other.input,
-    output: one.output + other.output,
-    cached: one.cached + other.cached,
   };
 }
 

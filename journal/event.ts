@@ -1,3 +1,4 @@
+import type { Price } from '../config/prices.ts';
 import type { Block, BlockResult } from './block.ts';
 import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta } from '../wire/types.ts';
 
@@ -9,6 +10,16 @@ export interface MeetingSettings {
   readonly maxMessages: number;
   /** 0: no limit. */
   readonly maxSeconds: number;
+  /** Tokens read and written, of both; absent: no limit. */
+  readonly maxTokens?: number;
+  /** US dollars; absent: no limit. */
+  readonly maxCost?: number;
+  /** How long nobody may say anything; absent: for ever. */
+  readonly idleSeconds?: number;
+  /** Whether agents that take notes are told how many turns are left. */
+  readonly tellTurnsLeft?: boolean;
+  /** What was charged, of models that cost something and whose price was known. */
+  readonly prices?: { readonly [seat in Seat]?: Price };
   /** How code was run; absent where none was. */
   readonly execution?: ExecutionSettings;
 }
@@ -53,7 +64,7 @@ export type MeetingEvent =
       readonly meta?: TurnMeta;
     }
   /** A control token that came alone. */
-  | { readonly type: 'control'; readonly seat: Seat; readonly verb: SpokenVerb }
+  | { readonly type: 'control'; readonly seat: Seat; readonly verb: SpokenVerb; readonly meta?: TurnMeta }
   /** Something `seat` must know but must not answer. */
   | { readonly type: 'note'; readonly seat: Seat; readonly text: string }
   /** A piece of code in turn number `turn` of `seat`, about to be run. */
@@ -68,8 +79,17 @@ export type MeetingEvent =
       BlockResult)
   /** `seat` left `count` messages out of its prompt, from message `start` (1 is the first). */
   | { readonly type: 'truncated'; readonly seat: Seat; readonly count: number; readonly start: number }
-  /** The connection of `seat` is gone; `partial` is what had arrived of an unfinished message. */
-  | { readonly type: 'lost'; readonly seat: Seat; readonly detail: string; readonly partial?: string }
+  /**
+   * The connection of `seat` is gone; `partial` is what had arrived of an unfinished message, `meta` what the
+   * seat said, before it left, that it had been billed for in vain.
+   */
+  | {
+      readonly type: 'lost';
+      readonly seat: Seat;
+      readonly detail: string;
+      readonly partial?: string;
+      readonly meta?: TurnMeta;
+    }
   /** `seat` has come back. */
   | { readonly type: 'returned'; readonly seat: Seat }
   | { readonly type: 'status'; readonly seat: Seat; readonly text: string }

@@ -152,9 +152,8 @@ function endingOf(events: readonly JournalEvent[], isWhole: boolean): Ending {
   let tokens: number | undefined;
   for (const event of events) {
     if (event.type === 'stop') ended = event.reason;
-    if (event.type !== 'turn') continue;
-    turns = event.turn;
-    const usage = event.meta?.usage;
+    if (event.type === 'turn') turns = event.turn;
+    const usage = 'meta' in event ? event.meta?.usage : undefined;
     if (usage) tokens = (tokens ?? 0) + usage.input + usage.output;
   }
   return { turns, ended, ...(isWhole && tokens !== undefined ? { tokens } : {}) };

@@ -1,4 +1,7 @@
+import { costSoFar, tokensSoFar } from '../journal/cost.ts';
 import type { MeetingEvent, MeetingSettings } from '../journal/event.ts';
+import { addToTotals, noTotals, type BilledEvent, type Totals } from '../journal/seat-totals.ts';
+import { usageTable } from '../journal/usage-table.ts';
 import { messageOf, ProtocolError } from '../wire/errors.ts';
 import type { Clock } from '../wire/clock.ts';
 import type { SocketEnd } from '../wire/line-socket.ts';
@@ -9,7 +12,9 @@ import { Commits, type Record } from './commits.ts';
 import type { Delays } from './delays.ts';
 import type { Execution, Report } from './execution.ts';
 import { FastPath } from './fast-path.ts';
+import { IdleWatch } from './idle-watch.ts';
 import { Lane } from './lane.ts';
+import { whyCostIsUnknown } from './meeting-settings.ts';
 import type { Goodbye, LastMessage, Memory } from './memory.ts';
 import type { Peer } from './peer.ts';
 import type { Place } from './place.ts';
@@ -17,6 +22,7 @@ import { executedOf, RunningTurns } from './running-turns.ts';
 import type { SeatView, Told } from './seat-view.ts';
 import { SeatState } from './seat-state.ts';
 import { messagesOf, stopAfterTurn, type Progress } from './stop-rules.ts';
+import { turnsLeftNote } from './turns-left.ts';
 import type { Viewer, ViewerEvent } from './viewer.ts';
 
 export interface MeetingOptions {
@@ -67,7 +73,10 @@ export class Meeting {
   readonly #running: RunningTurns<SpeechFrame> | undefined;
   /** Nobody watches, nothing is run, held back or numbered: a message is journaled and passed on. */
   #isSimple = false;
-  readonly #progress: Progress = { turns: 0, questions: 0 };
+  readonly #progress: Progress = { turns: 0, questions: 0, tokens: 0, cost: 0 };
+  #totals: Totals = { a: noTotals(), b: noTotals() };
+  readonly #idle: IdleWatch;
+  #releaseFullDisk: (() => void) | undefined;
   #goodbye: Goodbye | undefined;
   #goodbyeAsked = false;
   /** The next message is the last: the proxy is about to leave. */
@@ -79,6 +88,7 @@ export class Meeting {
     this.#options = options;
     this.#lanes = { a: this.#createLane('a'), b: this.#createLane('b') };
     this.#commits = this.#createCommits();
+    this.#idle = this.#createIdleWatch();
     this.#fastPaths = { a: this.#createFastPath('a'), b: this.#createFastPath('b') };
     this.#running =
       options.execution && new RunningTurns(options.execution, (event) => this.#recordCode(event));
@@ -91,6 +101,8 @@ export class Meeting {
     const participants = { a: a.participant, b: b.participant };
     this.#write({ type: 'meeting', meeting: id, software, settings, seats: participants });
     for (const { seat, name, dialect } of [a, b]) this.#write({ type: 'seated', seat, name, dialect });
+    const problem = whyCostIsUnknown(settings, participants);
+    if (problem !== undefined) return this.#commit(() => this.stop('error', problem));
     this.#startClock(settings.maxSeconds * 1_000);
     const first = settings.first === 'random' ? (random() < 0.5 ? 'a' : 'b') : settings.first;
     this.#open(first);
@@ -102,6 +114,7 @@ export class Meeting {
     this.#progress.turns = memory.turns;
     this.#progress.questions = memory.questions;
     this.#goodbye = memory.goodbye;
+    this.#setTotals(memory.totals);
     execution?.restore(memory.passedTests);
     for (const seat of seats) {
       this.#states[seat].said = memory.said[seat];
@@ -133,6 +146,8 @@ export class Meeting {
     const state = this.#states[seat];
     state.cancelAbsence?.();
     state.cancelAbsence = undefined;
+    state.endAbsence?.();
+    state.endAbsence = undefined;
     state.meta = undefined;
     state.number = undefined;
     this.#write({ type: 'returned', seat });
@@ -157,6 +172,7 @@ export class Meeting {
     // A connection that was replaced has no say any more.
     if (this.#stopped || place.peer !== peer) return;
     if (this.#putOff(seat, () => this.receive(peer, frame))) return;
+    this.#idle.touch();
     const state = this.#states[seat];
     const partner = this.#options.places[otherSeat(seat)];
     switch (frame.type) {
@@ -180,7 +196,12 @@ export class Meeting {
         this.#write({ type: 'truncated', seat, count: frame.count, start: frame.start });
         return this.#commit(() => {});
       case 'leave':
-        this.#write({ type: 'lost', seat, detail: `left: ${frame.text.slice(0, maxStatusCharacters)}` });
+        this.#writeBilled({
+          type: 'lost',
+          seat,
+          detail: `left: ${frame.text.slice(0, maxStatusCharacters)}`,
+          ...(state.meta?.usage ? { meta: { usage: state.meta.usage } } : {}),
+        });
         return this.#loseFor(`${this.#nameOf(seat)} left: ${frame.text}`);
       case 'speech':
         if (this.#isRepeated(peer, state)) return;
@@ -284,7 +305,7 @@ export class Meeting {
     state.said++;
     if (text === '' && control) {
       this.#progress.questions++;
-      this.#write({ type: 'control', seat, verb: control });
+      this.#writeBilled({ type: 'control', seat, verb: control, ...(meta?.usage ? { meta } : {}) });
       return this.#commit(() => {
         this.#show({ type: 'control', meeting: this.id, seat, verb: control });
         this.#forward(seat, speech);
@@ -292,7 +313,7 @@ export class Meeting {
     }
     const extras = { ...(control ? { control } : {}), ...(meta ? { meta } : {}) };
     const turn = ++this.#progress.turns;
-    this.#write({ type: 'turn', seat, turn, text, ...extras });
+    this.#writeBilled({ type: 'turn', seat, turn, text, ...extras });
     this.#commit(() => {
       this.#show({ type: 'turn', meeting: this.id, seat, turn, text, ...extras });
       this.#examine(seat, turn, speech);
@@ -304,7 +325,11 @@ export class Meeting {
     const work = speech.text === '' ? undefined : this.#options.execution?.examine(speech.text);
     if (!work) return this.#forward(seat, speech);
     this.#options.places[seat].pause();
-    this.#running?.start(seat, turn, work, speech, (report) => this.#reveal(seat, turn, speech, report));
+    const release = this.#idle.hold();
+    this.#running?.start(seat, turn, work, speech, (report) => {
+      release();
+      this.#reveal(seat, turn, speech, report);
+    });
   }
 
   /** Passes a turn on with the results of its code below it, which the author is told as well. */
@@ -385,7 +410,7 @@ export class Meeting {
     }
     if (this.#goodbye && answersGoodbye) return { reason: this.#goodbye.reason };
     // Two who ask each other for help without a word would otherwise never end.
-    return stopAfterTurn(messagesOf(this.#progress), this.#options.settings);
+    return stopAfterTurn(this.#progress, this.#options.settings);
   }
 
   /** Passes on what was said, and ends the meeting if it was the last word. */
@@ -403,6 +428,7 @@ export class Meeting {
       if (said) pass();
       return this.stop(ending.reason, ending.detail);
     }
+    if (control !== 'bye' && !this.#goodbye && !this.#goodbyeAsked) this.#tellTurnsLeft(otherSeat(seat));
     if (control === 'bye' || this.#goodbyeAsked) {
       this.#goodbye ??= { answering: otherSeat(seat), reason: this.#goodbyeAsked ? 'stopped' : 'end' };
       pass('bye');
@@ -410,6 +436,15 @@ export class Meeting {
       pass(control === 'help' ? control : undefined);
     }
     this.#leaving?.();
+  }
+
+  /** Only who takes notes is told: a speaker of old would answer it. */
+  #tellTurnsLeft(seat: Seat): void {
+    const { settings, places } = this.#options;
+    if (!settings.tellTurnsLeft || settings.maxMessages === 0 || !places[seat].wants('note')) return;
+    const left = settings.maxMessages - messagesOf(this.#progress);
+    const note = turnsLeftNote(left, settings.maxMessages);
+    if (note !== undefined) this.#tell(seat, note);
   }
 
   /** A seat that takes no notes gets them here. */
@@ -434,6 +469,7 @@ export class Meeting {
     const { resumeMs } = this.#options;
     this.#showStatus(seat, `lost the connection; the seat is kept for ${resumeMs / 1_000} s`);
     this.#states[seat].cancelAbsence?.();
+    this.#states[seat].endAbsence ??= this.#idle.hold();
     this.#states[seat].cancelAbsence = this.#after(resumeMs, () => this.#loseFor(sentence));
   }
 
@@ -500,7 +536,9 @@ export class Meeting {
   #send(seat: Seat, delayMs: number, send: (peer: Peer) => void, seq = this.#options.record.seq): void {
     const to = otherSeat(seat);
     const place = this.#options.places[to];
+    const release = this.#idle.hold();
     this.#lanes[seat].deliver(delayMs, () => {
+      release();
       place.deliver(seq, send);
       if (!this.#stopped) this.#show({ type: 'thinking', meeting: this.id, seat: to });
     });
@@ -533,6 +571,7 @@ export class Meeting {
 
   #startClock(remainingMs: number): void {
     const { maxSeconds } = this.#options.settings;
+    this.#idle.start();
     if (maxSeconds > 0) this.#after(remainingMs, () => this.stop('max-seconds', `${maxSeconds} s`));
   }
 
@@ -544,6 +583,7 @@ export class Meeting {
 
   #cancelTimers(): void {
     for (const cancel of this.#timers) cancel();
+    this.#idle.stop();
   }
 
   /** Something is under way that makes the next message another matter. */
@@ -558,7 +598,8 @@ export class Meeting {
   }
 
   #isSimpleMeeting(): boolean {
-    const { watch, execution, delays, places } = this.#options;
+    const { watch, execution, delays, places, settings } = this.#options;
+    if (settings.idleSeconds || settings.tellTurnsLeft) return false;
     const isSimple = ({ peer }: Place): boolean => peer?.isFramed === true && !peer.wants('numbered');
     return !watch && !execution && delays.areNone && isSimple(places.a) && isSimple(places.b);
   }
@@ -572,6 +613,26 @@ export class Meeting {
     this.#commits.write(event);
   }
 
+  /** Writes what may have cost something, and adds it up. */
+  #writeBilled(event: BilledEvent): void {
+    this.#write(event);
+    this.#setTotals(addToTotals(this.#totals, event));
+  }
+
+  #setTotals(totals: Totals): void {
+    const { settings, places } = this.#options;
+    const participants = { a: places.a.participant, b: places.b.participant };
+    this.#totals = totals;
+    this.#progress.tokens = tokensSoFar(totals);
+    this.#progress.cost = costSoFar(settings, participants, totals);
+  }
+
+  #createIdleWatch(): IdleWatch {
+    const { clock, settings } = this.#options;
+    const { idleSeconds = 0 } = settings;
+    return new IdleWatch(clock, idleSeconds * 1_000, () => this.stop('idle', `${idleSeconds} s`));
+  }
+
   #commit(then: () => void): void {
     this.#commits.commit(then);
   }
@@ -582,10 +643,13 @@ export class Meeting {
       after: (delayMs, run) => this.#after(delayMs, run),
       isOver: () => this.#stopped,
       onFull: (problem) => {
+        this.#releaseFullDisk ??= this.#idle.hold();
         for (const seat of seats) this.#options.places[seat].pause();
         this.#show({ type: 'status', meeting: this.id, seat: 'a', text: `the meeting waits: ${problem}` });
       },
       onRoom: () => {
+        this.#releaseFullDisk?.();
+        this.#releaseFullDisk = undefined;
         for (const seat of seats) {
           this.#options.places[seat].resume();
           this.#showStatus(seat, 'the meeting goes on: the journal can be written again');
@@ -607,9 +671,18 @@ export class Meeting {
   }
 
   #sayStopped(why: { reason: StopReason; detail?: string }): void {
-    const { folder } = this.#options;
+    const { folder, places, settings } = this.#options;
     const where = folder === undefined ? {} : { folder };
-    this.#show({ type: 'stopped', meeting: this.id, ...why, turns: this.#progress.turns, ...where });
+    const participants = { a: places.a.participant, b: places.b.participant };
+    const usage = usageTable({ seats: participants, totals: this.#totals, settings });
+    this.#show({
+      type: 'stopped',
+      meeting: this.id,
+      ...why,
+      turns: this.#progress.turns,
+      ...where,
+      ...(usage ? { usage } : {}),
+    });
   }
 
   #showStatus(seat: Seat, text: string): void {

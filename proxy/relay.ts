@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import type net from 'node:net';
 import path from 'node:path';
 import type tls from 'node:tls';
+import type { PriceList } from '../config/prices.ts';
 import { createMeetingId } from '../journal/meeting-id.ts';
 import type { MeetingSettings } from '../journal/event.ts';
 import { createTranscriptWriter } from '../journal/transcript-writer.ts';
@@ -18,6 +19,7 @@ import { Execution, type ExecutionOptions } from './execution.ts';
 import { Guest } from './guest.ts';
 import { listenOn } from './listen.ts';
 import { Meeting } from './meeting.ts';
+import { meetingSettingsOf } from './meeting-settings.ts';
 import { MemoryBuilder } from './memory.ts';
 import { WaitingRoom, type Pair } from './pairing.ts';
 import { Place } from './place.ts';
@@ -34,7 +36,7 @@ import { badToken, busy, noSeat, shuttingDown } from './refusals.ts';
 import { isHeld, readSeatsFile, removeSeatsFile, writeSeatsFile, type SeatsFile } from './seats-file.ts';
 import type { Viewer } from './viewer.ts';
 
-export interface RelaySettings extends MeetingSettings {
+export interface RelaySettings extends Omit<MeetingSettings, 'prices' | 'execution'> {
   readonly host: string;
   /** 0: any free port. */
   readonly ports: { readonly [seat in Seat]: number };
@@ -87,6 +89,8 @@ export interface RelayEnvironment {
     warn(data: object, message: string): void;
   };
   readonly onMeetingEnded?: (meeting: string, reason: StopReason) => void;
+  /** What models cost; absent: nobody knows. */
+  readonly prices?: PriceList;
   /** Has the code run that agents write. */
   readonly execution?: ExecutionOptions;
   readonly createTranscriptWriter?: CreateTranscriptWriter;
@@ -100,7 +104,9 @@ export interface RelayEnvironment {
  */
 export class Relay {
   readonly #settings: RelaySettings;
-  readonly #environment: Required<Omit<RelayEnvironment, 'onMeetingEnded' | 'execution' | 'watch'>> &
+  readonly #environment: Required<
+    Omit<RelayEnvironment, 'onMeetingEnded' | 'execution' | 'prices' | 'watch'>
+  > &
     RelayEnvironment;
   readonly #listeners: { readonly [seat in Seat]: net.Server };
   readonly #limits: RelayLimits;
@@ -273,10 +279,10 @@ export class Relay {
       const places = { a: placeOf(pair.a), b: placeOf(pair.b) };
       const secrets = this.#mayResume(record.folder, [pair.a, pair.b]) ? newSecrets() : undefined;
       if (secrets && record.folder) writeSeatsFile(record.folder, { ports: this.#ports, secrets });
-      const { hello, first, maxMessages, maxSeconds } = this.#settings;
-      const { execution } = this.#environment;
-      const limits = { hello, first, maxMessages, maxSeconds };
-      const settings = execution ? { ...limits, execution: execution.settings } : limits;
+      const participants = { a: peers.a.participant, b: peers.b.participant };
+      const { prices } = this.#environment;
+      const execution = this.#environment.execution?.settings;
+      const settings = meetingSettingsOf(this.#settings, prices, participants, execution);
       const meeting = this.#open({ wish, record, places, settings, secrets });
       log.info({ meeting: meeting.id }, `${names.a} meets ${names.b}: ${meeting.id}`);
       pair.a.join(meeting);

@@ -1,4 +1,5 @@
 import type { Block, BlockResult } from '../journal/block.ts';
+import type { UsageTable } from '../journal/usage-table.ts';
 import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta } from '../wire/types.ts';
 
 /**
@@ -62,6 +63,8 @@ export type ViewerEvent =
       readonly detail?: string;
       readonly turns: number;
       readonly folder?: string;
+      /** What each of the two took; absent where no model spoke. */
+      readonly usage?: UsageTable;
     };
 
 /** Must return at once and must not throw. */

@@ -49,7 +49,9 @@ async function play(
     sleep: async (delayMs) => waits.push(delayMs),
   });
   const error = await (async () => {
-    for await (const piece of stream) log.push(piece.type === 'end' ? 'END' : `${piece.type}: ${piece.text}`);
+    for await (const piece of stream) {
+      log.push('text' in piece ? `${piece.type}: ${piece.text}` : piece.type.toUpperCase());
+    }
   })().catch((reason: unknown) => reason as ProviderError);
   return { log, waits, error };
 }
