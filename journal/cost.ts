@@ -10,7 +10,7 @@ export function costOf({ input, output, cached, stored = 0 }: Usage, price: Pric
   return (fresh * price.input + read + output * price.output) / 1_000_000;
 }
 
-const nothing: Price = { input: 0, output: 0, cached: 0, stored: 0 };
+export const freePrice: Price = { input: 0, output: 0, cached: 0, stored: 0 };
 
 /** Providers that charge nobody: models on one's own machine, the built-in speakers, people. */
 const freeProviders: ReadonlySet<string> = new Set([
@@ -32,7 +32,7 @@ export function priceOfSeat(
   participants: { readonly [seat in Seat]: Pick<Participant, 'provider'> },
   seat: Seat,
 ): Price | undefined {
-  return settings?.prices?.[seat] ?? (isFree(participants[seat].provider) ? nothing : undefined);
+  return settings?.prices?.[seat] ?? (isFree(participants[seat].provider) ? freePrice : undefined);
 }
 
 /** Both seats together, as far as prices are known. US dollars. */

@@ -214,7 +214,9 @@ function featuresOf(service: string): string[] {
 }
 
 /** Settings of the service, with what the persona asks for between its file and the flags. */
-async function loadSettings(argv: Flags): Promise<{ persona: Persona; config: ServiceConfig }> {
+export async function loadSettings(
+  argv: Partial<Flags>,
+): Promise<{ persona: Persona; config: ServiceConfig }> {
   const { loadServiceConfig, readEnvironment } = await import('../../config/load.ts');
   const { loadPersona } = await import('../../personas/persona.ts');
   const cwd = process.cwd();

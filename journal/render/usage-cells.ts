@@ -25,16 +25,20 @@ export function describePrices({ pricesAsOf, together }: UsageTable): string | u
 
 /** Columns for a terminal, numbers to the right. */
 export function renderUsageTable(table: UsageTable): string {
-  const rows = usageCells(table);
+  const prices = describePrices(table);
+  return renderColumns(usageCells(table), 1) + (prices === undefined ? '' : `${prices}\n`);
+}
+
+/** Columns under each other, the first `leftColumns` of them flush left. */
+export function renderColumns(rows: readonly (readonly string[])[], leftColumns: number): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => stringWidth(row[column] ?? ''))),
   );
   const pad = (cell: string, column: number): string => {
     const space = ' '.repeat((widths[column] ?? 0) - stringWidth(cell));
-    return column === 0 ? cell + space : space + cell;
+    return column < leftColumns ? cell + space : space + cell;
   };
-  const lines = rows.map((row) => row.map(pad).join('  ').trimEnd());
-  return [...lines, describePrices(table) ?? ''].filter((line) => line !== '').join('\n') + '\n';
+  return rows.map((row) => `${row.map(pad).join('  ').trimEnd()}\n`).join('');
 }
 
 function cellsOf(name: string, { turns, usage, cost, latency }: SpeakerUsage): string[] {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { JournalEvent } from '../../journal/event.ts';
 import type { ExecutionOptions } from '../../proxy/execution.ts';
-import { Relay, type RelaySettings } from '../../proxy/relay.ts';
+import { Relay, type RelayEnvironment, type RelaySettings } from '../../proxy/relay.ts';
 import type { ViewerEvent } from '../../proxy/viewer.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -22,6 +22,7 @@ export interface TestRelay {
 export async function startRelay(
   changes: Partial<RelaySettings> = {},
   execution?: ExecutionOptions,
+  environment: Pick<RelayEnvironment, 'prices'> = {},
 ): Promise<TestRelay> {
   const transcripts = await temporaryFolder();
   const seen: ViewerEvent[] = [];
@@ -51,6 +52,7 @@ export async function startRelay(
     software: 'colloquy test',
     log: { info: () => {}, warn: () => {} },
     ...(execution ? { execution } : {}),
+    ...environment,
     watch(event) {
       seen.push(event);
       for (const wake of waiters) wake();
