@@ -8,7 +8,7 @@ import type { ExpectedMeeting } from './estimate-view.ts';
 import { UsageError } from './failure.ts';
 
 /** Two to five sentences, as the personas are told. */
-export const usualTurnTokens = 120;
+const usualTurnTokens = 120;
 
 /** As an example, where a meeting has no limit. */
 const exampleMessages = 100;
@@ -22,6 +22,7 @@ export async function expectMeeting(
   agentArgs: { readonly [seat in Seat]: readonly string[] },
   turnTokens = usualTurnTokens,
 ): Promise<ExpectedMeeting> {
+  if (!(turnTokens >= 1)) throw new UsageError('--turn-tokens must be a number of tokens, 1 or more');
   const prices = loadPrices({
     cwd: process.cwd(),
     ...(config.prices === undefined ? {} : { file: config.prices }),
