@@ -2,7 +2,8 @@ import type { JsonGreeting } from '../wire/greeting.ts';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import { encodeControl, encodeText, type HistoryEntry, type ProxyFrame } from '../wire/message.ts';
 import { parseSpeech } from '../wire/speech.ts';
-import type { Seat, TurnMeta } from '../wire/types.ts';
+import type { Seat, TurnMeta, Usage } from '../wire/types.ts';
+import { addUsage } from '../wire/usage.ts';
 import { createReplyCleaner } from './clean-reply.ts';
 import { Connection, type ProxyAddress } from './connection.ts';
 import { History, silence } from './history.ts';
@@ -62,6 +63,8 @@ class SeatedAgent {
   /** Aborted when what is being written should be written anew. */
   #attempt = new AbortController();
   #leaving = false;
+  /** Billed for replies that were never sent; goes out with the next message. */
+  #unreported: Usage | undefined;
   #seat: Seat | undefined;
 
   constructor(options: AgentOptions) {
@@ -125,7 +128,8 @@ class SeatedAgent {
   sayGoodbye(): void {
     this.#leaving = true;
     this.#attempt.abort();
-    this.#connection.say(encodeControl('bye'));
+    // What was being written has said by then what it cost.
+    setImmediate(() => this.#connection.say(encodeControl('bye'), this.#withUnreported({})));
   }
 
   /** Some frames cannot wait until the reply at hand is written. */
@@ -164,6 +168,7 @@ class SeatedAgent {
       if (this.#over.signal.aborted || this.#attempt.signal.aborted) return;
       if (!this.#options.signal.aborted) {
         this.#status(`gives up: ${messageOf(error)}`);
+        if (this.#unreported) this.#send(encodeControl('meta', this.#withUnreported({})));
         this.#connection.send(encodeControl('leave', `gives up: ${messageOf(error)}`));
         this.#connection.close();
       }
@@ -183,6 +188,7 @@ class SeatedAgent {
         cleaner = createReplyCleaner();
         takeBack();
       },
+      onSpent: (usage) => (this.#unreported = addUsage(this.#unreported, usage)),
     });
     for await (const piece of stream) {
       if (piece.type === 'text') {
@@ -206,12 +212,20 @@ class SeatedAgent {
     // Who answers a goodbye ends the meeting, whether the model remembered to say so or not.
     const speech = end ? parseSpeech(text) : { text };
     this.#history.say(speech.text);
+    const isSilent = speech.text === '';
+    const whole = this.#withUnreported(meta);
     this.#connection.together(() => {
-      if (speech.text !== '') this.#connection.say(encodeSpeech(speech.text), meta);
-      if (end) this.#connection.say(encodeControl('end'));
+      if (!isSilent) this.#connection.say(encodeSpeech(speech.text), whole);
+      if (end) this.#connection.say(encodeControl('end'), isSilent ? whole : {});
     });
     if (parseSpeech(speech.text).control === 'bye') this.#leaving = true;
     this.#observer.onSaid?.(speech.text);
+  }
+
+  #withUnreported(meta: TurnMeta): TurnMeta {
+    const usage = addUsage(meta.usage, this.#unreported);
+    this.#unreported = undefined;
+    return usage ? { ...meta, usage } : meta;
   }
 
   #delta(text: string): void {

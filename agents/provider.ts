@@ -23,6 +23,8 @@ export type ReplyPiece =
   | { readonly type: 'text'; readonly text: string }
   /** Thinking that is nobody else's business: proof of life, never forwarded. */
   | { readonly type: 'reasoning'; readonly text: string }
+  /** What it is known to cost so far, replaced by what comes later: counts where the reply comes to nothing. */
+  | { readonly type: 'usage'; readonly usage: Usage }
   /** Always last. A stream that ends without it was cut off, and is an error. */
   | { readonly type: 'end'; readonly finish: FinishReason; readonly usage?: Usage };
 

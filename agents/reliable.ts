@@ -1,6 +1,7 @@
 import { setTimeout as systemSleep } from 'node:timers/promises';
 import { cleanReply } from './clean-reply.ts';
 import { ProviderError, type Provider, type ReplyPiece, type ReplyRequest } from './provider.ts';
+import type { Usage } from '../wire/types.ts';
 import { cutOff } from './providers/http-failure.ts';
 
 /** How much an agent puts up with from its provider. Milliseconds; 0: no limit. */
@@ -20,6 +21,8 @@ export interface ReplyHooks {
   readonly onStatus: (text: string) => void;
   /** What was yielded of this reply is void: it comes again from the start. */
   readonly onRestart: () => void;
+  /** An attempt that came to nothing is billed all the same, as far as the provider has said. */
+  readonly onSpent?: (usage: Usage) => void;
   readonly sleep?: (delayMs: number, signal: AbortSignal) => Promise<unknown>;
   readonly random?: () => number;
 }
@@ -46,12 +49,18 @@ export async function* replyReliably(
   for (let retries = 0; ;) {
     let yielded = false;
     let text = '';
+    let spent: Usage | undefined;
+    const reportSpent = (): void => {
+      if (spent) hooks.onSpent?.(spent);
+    };
     try {
       for await (const piece of watchedReply(provider, request, patience)) {
         if (piece.type === 'text') text += piece.text;
+        if (piece.type === 'usage' || piece.type === 'end') spent = piece.usage ?? spent;
+        if (piece.type === 'usage') continue;
         if (piece.type === 'end') {
           if (cleanReply(text) !== '' || emptyReplies === maxEmptyReplies) {
-            yield piece;
+            yield spent ? { ...piece, usage: spent } : piece;
             return;
           }
           break;
@@ -60,8 +69,10 @@ export async function* replyReliably(
         yield piece;
       }
       emptyReplies++;
+      reportSpent();
       hooks.onStatus(`${provider.name} answered nothing, asked again`);
     } catch (error) {
+      reportSpent();
       if (request.signal.aborted || !(error instanceof ProviderError) || !error.retryable) throw error;
       // A server that says 0 has no wish.
       const delayMs =
@@ -112,9 +123,11 @@ async function* watchedReply(
   const stream = provider.reply({ ...request, signal })[Symbol.asyncIterator]();
   let finished = false;
   try {
-    for (let limitMs = firstPieceMs; ; limitMs = idleMs) {
+    for (let limitMs = firstPieceMs; ;) {
       const next = await orSilence(stream.next(), limitMs, provider, request.signal);
       if (next.done) throw cutOff(provider.name);
+      // What the prompt costs is known before a word of the reply is.
+      if (next.value.type !== 'usage') limitMs = idleMs;
       finished = next.value.type === 'end';
       yield next.value;
       if (finished) return;

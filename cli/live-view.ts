@@ -3,6 +3,7 @@ import { addResult, type ExecutionTotals } from '../journal/conversation.ts';
 import type { Flag } from '../journal/flag.ts';
 import { compactResult, describeBlock, verdictOf, type Look } from '../journal/render/results.ts';
 import { describeEnd, describeFlags } from '../journal/render/sentences.ts';
+import { renderUsageTable } from '../journal/render/usage-cells.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Viewer, ViewerEvent } from '../proxy/viewer.ts';
 import type { Seat } from '../wire/types.ts';
@@ -68,7 +69,7 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
         return;
       }
       case 'stopped':
-        stream.write(sentenceOf(event, execution) + '\n' + flagsOf(flags, names));
+        stream.write(sentenceOf(event, execution) + '\n' + flagsOf(flags, names) + usageOf(event));
         return;
       case 'flag':
         flags.push(event);
@@ -176,7 +177,9 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
       case 'stopped':
         waiting.stop();
         if (shown) endTurn();
-        stream.write(pc.dim(sentenceOf(event, execution)) + '\n' + pc.yellow(flagsOf(flags, names)));
+        stream.write(
+          pc.dim(sentenceOf(event, execution)) + '\n' + pc.yellow(flagsOf(flags, names)) + usageOf(event),
+        );
         return;
       case 'flag':
         flags.push(event);
@@ -244,6 +247,10 @@ function sentenceOf(
 function flagsOf(flags: readonly Flag[], names: { readonly [seat in Seat]: string }): string {
   const sentence = describeFlags(flags, { a: { name: names.a }, b: { name: names.b } });
   return sentence === '' ? '' : `${sentence}\n`;
+}
+
+function usageOf({ usage }: Extract<ViewerEvent, { type: 'stopped' }>): string {
+  return usage ? `\n${renderUsageTable(usage)}` : '';
 }
 
 /** The control word that stood beside what was said. */

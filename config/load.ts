@@ -5,6 +5,7 @@ import type * as z from 'zod';
 import { ConfigError, type ConfigProblem } from './errors.ts';
 import { byPosition, describeProblems, lookUp, oneOf } from './issues.ts';
 import { packageRoot } from './paths.ts';
+import { checkPriceFile } from './prices.ts';
 import { readPositionedYaml, type PositionedYaml } from './positions.ts';
 import { readTextFile } from './read-text.ts';
 import {
@@ -52,6 +53,7 @@ export function loadServiceConfig(
 
 /** Everything wrong with one file, whatever it configures. */
 export function checkConfigFile(file: string, cwd: string): readonly ConfigProblem[] {
+  if (path.parse(file).name === 'prices') return checkPriceFile(file, cwd);
   const sources = { file, env: {}, cwd, flags: {} };
   try {
     if (isProxyFile(file, cwd)) loadProxyConfig(sources);

@@ -179,6 +179,22 @@ const proxyShape = z.strictObject({
   first: z.enum(['random', 'a', 'b']).default('random').describe('who starts: a, b or random'),
   max_messages: count.default(10).describe('a meeting ends after so many messages of both; 0: never'),
   max_seconds: seconds.default(0).describe('a meeting ends after so many seconds; 0: never'),
+  max_tokens: count
+    .default(0)
+    .describe('a meeting ends after so many tokens, read and written, of both; 0: never'),
+  max_cost: z.number().min(0).default(0).describe('a meeting ends after so many US dollars; 0: never'),
+  idle_seconds: seconds
+    .default(0)
+    .describe('a meeting ends when nobody has said anything for so long; 0: never'),
+  tell_turns_left: z
+    .boolean()
+    .default(false)
+    .describe('tell agents how many messages are left, a few times before max_messages'),
+  prices: file
+    .optional()
+    .describe(
+      'file of prices, laid over those of the program; without it config/prices.yml, where there is one',
+    ),
   transcripts: z.string().min(1).default('transcripts').describe('folder of the journals and transcripts'),
   transcript: z.boolean().default(true).describe('false: nothing is kept, neither journal nor transcripts'),
   rate: z

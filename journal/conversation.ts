@@ -1,12 +1,13 @@
 import path from 'node:path';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
-import type { Participant, Seat, StopReason, Usage } from '../wire/types.ts';
+import type { Participant, Seat, StopReason } from '../wire/types.ts';
 import { hasPassed, type Block, type BlockResult } from './block.ts';
 import type { Flag } from './flag.ts';
 import type { JournalEvent, MeetingSettings, Parent } from './event.ts';
 import { FencedCode } from './fenced-code.ts';
 import { journalItems, type BadLine, type JournalItem } from './read.ts';
 import { splitReport } from './report-note.ts';
+import { addToTotals, noTotals, type SeatTotals } from './seat-totals.ts';
 
 /** Something a reader of the conversation is shown, in the order it happened. */
 export type Entry =
@@ -34,15 +35,6 @@ export interface ExecutionTotals {
   readonly notRun: number;
   /** Blocks whose result is not there: not yet, or never. */
   readonly pending: number;
-}
-
-export interface SeatTotals {
-  readonly turns: number;
-  readonly characters: number;
-  /** Absent when no turn came with it. */
-  readonly usage?: Usage;
-  /** Milliseconds spent writing, absent when no turn came with it. */
-  readonly ms?: number;
 }
 
 /** A conversation without its words. */
@@ -110,7 +102,7 @@ export class OutlineBuilder {
       meeting,
       seats: { a: { name: 'A' }, b: { name: 'B' } },
       turns: 0,
-      totals: { a: { turns: 0, characters: 0 }, b: { turns: 0, characters: 0 } },
+      totals: { a: noTotals(), b: noTotals() },
       flags: [],
       torn: false,
     };
@@ -193,10 +185,11 @@ function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {
       const { meeting, parent, software, settings, seats } = event;
       return { meeting, ...(parent ? { parent } : {}), software, settings, seats };
     }
-    case 'turn': {
-      const totals = { ...outline.totals, [event.seat]: addTurn(outline.totals[event.seat], event) };
-      return { turns: event.turn, totals };
-    }
+    case 'turn':
+      return { turns: event.turn, totals: addToTotals(outline.totals, event) };
+    case 'control':
+    case 'lost':
+      return { totals: addToTotals(outline.totals, event) };
     case 'block':
       return event.inherited ? {} : { execution: addBlock(outline.execution) };
     case 'result':
@@ -211,10 +204,8 @@ function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {
     }
     case 'seated':
     case 'start':
-    case 'control':
     case 'note':
     case 'truncated':
-    case 'lost':
     case 'returned':
     case 'status':
       return {};
@@ -239,26 +230,6 @@ export function addResult(
     run: totals.run + Number(wasRun),
     notRun: totals.notRun + Number(!wasRun),
     pending: Math.max(0, totals.pending - 1),
-  };
-}
-
-function addTurn(totals: SeatTotals, { text, meta }: Extract<JournalEvent, { type: 'turn' }>): SeatTotals {
-  const usage = addUsage(totals.usage, meta?.usage);
-  const ms = meta?.ms === undefined ? totals.ms : (totals.ms ?? 0) + meta.ms;
-  return {
-    turns: totals.turns + 1,
-    characters: totals.characters + text.length,
-    ...(usage === undefined ? {} : { usage }),
-    ...(ms === undefined ? {} : { ms }),
-  };
-}
-
-function addUsage(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
-  if (!one || !other) return one ?? other;
-  return {
-    input: one.input + other.input,
-    output: one.output + other.output,
-    cached: one.cached + other.cached,
   };
 }
 

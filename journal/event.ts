@@ -1,3 +1,4 @@
+import type { Price } from '../config/prices.ts';
 import type { Block, BlockResult } from './block.ts';
 import type { Flag } from './flag.ts';
 import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta } from '../wire/types.ts';
@@ -10,6 +11,16 @@ export interface MeetingSettings {
   readonly maxMessages: number;
   /** 0: no limit. */
   readonly maxSeconds: number;
+  /** Tokens read and written, of both; absent: no limit. */
+  readonly maxTokens?: number;
+  /** US dollars; absent: no limit. */
+  readonly maxCost?: number;
+  /** How long nobody may say anything; absent: for ever. */
+  readonly idleSeconds?: number;
+  /** Whether agents that take notes are told how many turns are left. */
+  readonly tellTurnsLeft?: boolean;
+  /** What was charged, of models that cost something and whose price was known. */
+  readonly prices?: { readonly [seat in Seat]?: Price };
   /** How code was run; absent where none was. */
   readonly execution?: ExecutionSettings;
   /** When the meeting counts as a loop; absent where nobody looked for one. */
@@ -90,7 +101,12 @@ export type MeetingEvent =
       readonly meta?: TurnMeta;
     } & Inheritable)
   /** A control token that came alone. */
-  | ({ readonly type: 'control'; readonly seat: Seat; readonly verb: SpokenVerb } & Inheritable)
+  | ({
+      readonly type: 'control';
+      readonly seat: Seat;
+      readonly verb: SpokenVerb;
+      readonly meta?: TurnMeta;
+    } & Inheritable)
   /** Something `seat` must know but must not answer. */
   | ({ readonly type: 'note'; readonly seat: Seat; readonly text: string } & Inheritable)
   /** A piece of code in turn number `turn` of `seat`, about to be run. */
@@ -106,8 +122,17 @@ export type MeetingEvent =
       Inheritable)
   /** `seat` left `count` messages out of its prompt, from message `start` (1 is the first). */
   | { readonly type: 'truncated'; readonly seat: Seat; readonly count: number; readonly start: number }
-  /** The connection of `seat` is gone; `partial` is what had arrived of an unfinished message. */
-  | { readonly type: 'lost'; readonly seat: Seat; readonly detail: string; readonly partial?: string }
+  /**
+   * The connection of `seat` is gone; `partial` is what had arrived of an unfinished message, `meta` what the
+   * seat said, before it left, that it had been billed for in vain.
+   */
+  | {
+      readonly type: 'lost';
+      readonly seat: Seat;
+      readonly detail: string;
+      readonly partial?: string;
+      readonly meta?: TurnMeta;
+    }
   /** `seat` has come back. */
   | { readonly type: 'returned'; readonly seat: Seat }
   | { readonly type: 'status'; readonly seat: Seat; readonly text: string }

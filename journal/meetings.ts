@@ -161,9 +161,8 @@ function endingOf(events: readonly JournalEvent[], isWhole: boolean): Ending {
   for (const event of events) {
     if (event.type === 'stop') ended = event.reason;
     if (event.type === 'flag') flags.push(event);
-    if (event.type !== 'turn') continue;
-    turns = event.turn;
-    const usage = event.meta?.usage;
+    if (event.type === 'turn') turns = event.turn;
+    const usage = 'meta' in event ? event.meta?.usage : undefined;
     if (usage) tokens = (tokens ?? 0) + usage.input + usage.output;
   }
   const isFlagged = isWhole && events.some((event) => event.type === 'meeting' && event.settings.flags);

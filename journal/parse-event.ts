@@ -43,11 +43,25 @@ const participant = z.object({
   software: z.exactOptional(z.string()),
 });
 
+const amount = z.number().check(z.nonnegative());
+const price = z.object({
+  input: amount,
+  output: amount,
+  cached: z.exactOptional(amount),
+  stored: z.exactOptional(amount),
+  asOf: z.exactOptional(z.string()),
+});
+
 const settings = z.object({
   hello: z.string(),
   first: z.enum(['a', 'b', 'random']),
   maxMessages: count,
   maxSeconds: z.number(),
+  maxTokens: z.exactOptional(count),
+  maxCost: z.exactOptional(z.number()),
+  idleSeconds: z.exactOptional(z.number()),
+  tellTurnsLeft: z.exactOptional(z.boolean()),
+  prices: z.exactOptional(z.object({ a: z.exactOptional(price), b: z.exactOptional(price) })),
   execution: z.exactOptional(
     z.object({
       seats: z.enum(['both', 'a', 'b']),
@@ -72,7 +86,9 @@ const settings = z.object({
 });
 
 const meta = z.object({
-  usage: z.exactOptional(z.object({ input: count, output: count, cached: count })),
+  usage: z.exactOptional(
+    z.object({ input: count, output: count, cached: count, stored: z.exactOptional(count) }),
+  ),
   ms: z.exactOptional(z.number()),
   finish: z.exactOptional(z.string()),
 });
@@ -118,7 +134,14 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
     meta: z.exactOptional(meta),
     ...inheritable,
   }),
-  z.object({ ...stampFields, type: z.literal('control'), seat, verb: z.enum(spokenVerbs), ...inheritable }),
+  z.object({
+    ...stampFields,
+    type: z.literal('control'),
+    seat,
+    verb: z.enum(spokenVerbs),
+    meta: z.exactOptional(meta),
+    ...inheritable,
+  }),
   z.object({ ...stampFields, type: z.literal('note'), seat, text: z.string(), ...inheritable }),
   z.object({
     ...stampFields,
@@ -148,6 +171,7 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
     seat,
     detail: z.string(),
     partial: z.exactOptional(z.string()),
+    meta: z.exactOptional(meta),
   }),
   z.object({ ...stampFields, type: z.literal('returned'), seat }),
   z.object({ ...stampFields, type: z.literal('status'), seat, text: z.string() }),

@@ -1,5 +1,8 @@
+import { costSoFar, tokensSoFar } from '../journal/cost.ts';
 import type { MeetingEvent, MeetingSettings } from '../journal/event.ts';
 import type { Flag } from '../journal/flag.ts';
+import { addToTotals, noTotals, type BilledEvent, type Totals } from '../journal/seat-totals.ts';
+import { usageTable } from '../journal/usage-table.ts';
 import { messageOf, ProtocolError } from '../wire/errors.ts';
 import type { Clock } from '../wire/clock.ts';
 import type { SocketEnd } from '../wire/line-socket.ts';
@@ -11,7 +14,9 @@ import { Commits, type Record } from './commits.ts';
 import type { Delays } from './delays.ts';
 import type { Execution, Report } from './execution.ts';
 import { FastPath } from './fast-path.ts';
+import { IdleWatch } from './idle-watch.ts';
 import { Lane } from './lane.ts';
+import { whyCostIsUnknown } from './meeting-settings.ts';
 import type { Goodbye, LastMessage, Memory } from './memory.ts';
 import { lastWordsOf, type Past } from './past.ts';
 import type { Peer } from './peer.ts';
@@ -20,6 +25,7 @@ import { executedOf, RunningTurns } from './running-turns.ts';
 import type { SeatView, Told } from './seat-view.ts';
 import { SeatState } from './seat-state.ts';
 import { messagesOf, stopAfterTurn, type Progress } from './stop-rules.ts';
+import { turnsLeftNote } from './turns-left.ts';
 import type { Viewer, ViewerEvent } from './viewer.ts';
 
 export interface MeetingOptions {
@@ -74,7 +80,10 @@ export class Meeting {
   readonly #running: RunningTurns<SpeechFrame> | undefined;
   /** Nobody watches, nothing is run, held back or numbered: a message is journaled and passed on. */
   #isSimple = false;
-  readonly #progress: Progress = { turns: 0, questions: 0 };
+  readonly #progress: Progress = { turns: 0, questions: 0, tokens: 0, cost: 0 };
+  #totals: Totals = { a: noTotals(), b: noTotals() };
+  readonly #idle: IdleWatch;
+  #releaseFullDisk: (() => void) | undefined;
   #goodbye: Goodbye | undefined;
   #goodbyeAsked = false;
   /** The next message is the last: the proxy is about to leave. */
@@ -86,6 +95,7 @@ export class Meeting {
     this.#options = options;
     this.#lanes = { a: this.#createLane('a'), b: this.#createLane('b') };
     this.#commits = this.#createCommits();
+    this.#idle = this.#createIdleWatch();
     this.#fastPaths = { a: this.#createFastPath('a'), b: this.#createFastPath('b') };
     this.#running =
       options.execution && new RunningTurns(options.execution, (event) => this.#recordCode(event));
@@ -99,6 +109,8 @@ export class Meeting {
     const origin = past ? { parent: past.parent } : {};
     this.#write({ type: 'meeting', meeting: id, ...origin, software, settings, seats: participants });
     for (const { seat, name, dialect } of [a, b]) this.#write({ type: 'seated', seat, name, dialect });
+    const problem = whyCostIsUnknown(settings, participants);
+    if (problem !== undefined) return this.#commit(() => this.stop('error', problem));
     this.#startClock(settings.maxSeconds * 1_000);
     if (past?.memory.isBegun) return this.#takeOver(past);
     const first = settings.first === 'random' ? (random() < 0.5 ? 'a' : 'b') : settings.first;
@@ -143,6 +155,7 @@ export class Meeting {
     this.#progress.turns = memory.turns;
     this.#progress.questions = memory.questions;
     this.#goodbye = memory.goodbye;
+    this.#setTotals(memory.totals);
     execution?.restore(memory.passedTests);
     for (const seat of seats) {
       this.#states[seat].said = memory.said[seat];
@@ -174,6 +187,8 @@ export class Meeting {
     const state = this.#states[seat];
     state.cancelAbsence?.();
     state.cancelAbsence = undefined;
+    state.endAbsence?.();
+    state.endAbsence = undefined;
     state.meta = undefined;
     state.number = undefined;
     this.#write({ type: 'returned', seat });
@@ -198,6 +213,7 @@ export class Meeting {
     // A connection that was replaced has no say any more.
     if (this.#stopped || place.peer !== peer) return;
     if (this.#putOff(seat, () => this.receive(peer, frame))) return;
+    this.#idle.touch();
     const state = this.#states[seat];
     const partner = this.#options.places[otherSeat(seat)];
     switch (frame.type) {
@@ -221,7 +237,12 @@ export class Meeting {
         this.#write({ type: 'truncated', seat, count: frame.count, start: frame.start });
         return this.#commit(() => {});
       case 'leave':
-        this.#write({ type: 'lost', seat, detail: `left: ${frame.text.slice(0, maxStatusCharacters)}` });
+        this.#writeBilled({
+          type: 'lost',
+          seat,
+          detail: `left: ${frame.text.slice(0, maxStatusCharacters)}`,
+          ...(state.meta?.usage ? { meta: { usage: state.meta.usage } } : {}),
+        });
         return this.#loseFor(`${this.#nameOf(seat)} left: ${frame.text}`);
       case 'speech':
         if (this.#isRepeated(peer, state)) return;
@@ -327,7 +348,7 @@ export class Meeting {
     state.said++;
     if (text === '' && control) {
       this.#progress.questions++;
-      this.#write({ type: 'control', seat, verb: control });
+      this.#writeBilled({ type: 'control', seat, verb: control, ...(meta?.usage ? { meta } : {}) });
       return this.#commit(() => {
         this.#show({ type: 'control', meeting: this.id, seat, verb: control });
         this.#forward(seat, speech);
@@ -335,7 +356,7 @@ export class Meeting {
     }
     const extras = { ...(control ? { control } : {}), ...(meta ? { meta } : {}) };
     const turn = ++this.#progress.turns;
-    this.#write({ type: 'turn', seat, turn, text, ...extras });
+    this.#writeBilled({ type: 'turn', seat, turn, text, ...extras });
     const showFlags = this.#flag(this.#options.attention?.hear({ seat, turn, text, ...extras }));
     this.#commit(() => {
       this.#show({ type: 'turn', meeting: this.id, seat, turn, text, ...extras });
@@ -355,7 +376,11 @@ export class Meeting {
     const work = speech.text === '' ? undefined : this.#options.execution?.examine(speech.text);
     if (!work) return this.#forward(seat, speech);
     this.#options.places[seat].pause();
-    this.#running?.start(seat, turn, work, speech, (report) => this.#reveal(seat, turn, speech, report));
+    const release = this.#idle.hold();
+    this.#running?.start(seat, turn, work, speech, (report) => {
+      release();
+      this.#reveal(seat, turn, speech, report);
+    });
   }
 
   /** Passes a turn on with the results of its code below it, which the author is told as well. */
@@ -438,7 +463,7 @@ export class Meeting {
     const loop = this.#goodbye || control === 'bye' ? undefined : this.#options.attention?.loop;
     if (loop) return { reason: 'loop', detail: loop.sentence };
     // Two who ask each other for help without a word would otherwise never end.
-    return stopAfterTurn(messagesOf(this.#progress), this.#options.settings);
+    return stopAfterTurn(this.#progress, this.#options.settings);
   }
 
   /** Passes on what was said, and ends the meeting if it was the last word. */
@@ -456,6 +481,7 @@ export class Meeting {
       if (said) pass();
       return this.stop(ending.reason, ending.detail);
     }
+    if (control !== 'bye' && !this.#goodbye && !this.#goodbyeAsked) this.#tellTurnsLeft(otherSeat(seat));
     if (control === 'bye' || this.#goodbyeAsked) {
       this.#goodbye ??= { answering: otherSeat(seat), reason: this.#goodbyeAsked ? 'stopped' : 'end' };
       pass('bye');
@@ -463,6 +489,15 @@ export class Meeting {
       pass(control === 'help' ? control : undefined);
     }
     this.#leaving?.();
+  }
+
+  /** Only who takes notes is told: a speaker of old would answer it. */
+  #tellTurnsLeft(seat: Seat): void {
+    const { settings, places } = this.#options;
+    if (!settings.tellTurnsLeft || settings.maxMessages === 0 || !places[seat].wants('note')) return;
+    const left = settings.maxMessages - messagesOf(this.#progress);
+    const note = turnsLeftNote(left, settings.maxMessages);
+    if (note !== undefined) this.#tell(seat, note);
   }
 
   /** A seat that takes no notes gets them here. */
@@ -487,6 +522,7 @@ export class Meeting {
     const { resumeMs } = this.#options;
     this.#showStatus(seat, `lost the connection; the seat is kept for ${resumeMs / 1_000} s`);
     this.#states[seat].cancelAbsence?.();
+    this.#states[seat].endAbsence ??= this.#idle.hold();
     this.#states[seat].cancelAbsence = this.#after(resumeMs, () => this.#loseFor(sentence));
   }
 
@@ -557,7 +593,9 @@ export class Meeting {
   #send(seat: Seat, delayMs: number, send: (peer: Peer) => void, seq = this.#options.record.seq): void {
     const to = otherSeat(seat);
     const place = this.#options.places[to];
+    const release = this.#idle.hold();
     this.#lanes[seat].deliver(delayMs, () => {
+      release();
       place.deliver(seq, send);
       if (!this.#stopped) this.#show({ type: 'thinking', meeting: this.id, seat: to });
     });
@@ -590,6 +628,7 @@ export class Meeting {
 
   #startClock(remainingMs: number): void {
     const { maxSeconds } = this.#options.settings;
+    this.#idle.start();
     if (maxSeconds > 0) this.#after(remainingMs, () => this.stop('max-seconds', `${maxSeconds} s`));
   }
 
@@ -601,6 +640,7 @@ export class Meeting {
 
   #cancelTimers(): void {
     for (const cancel of this.#timers) cancel();
+    this.#idle.stop();
   }
 
   /** Something is under way that makes the next message another matter. */
@@ -615,7 +655,8 @@ export class Meeting {
   }
 
   #isSimpleMeeting(): boolean {
-    const { watch, execution, attention, delays, places } = this.#options;
+    const { watch, execution, attention, delays, places, settings } = this.#options;
+    if (settings.idleSeconds || settings.tellTurnsLeft) return false;
     const isSimple = ({ peer }: Place): boolean => peer?.isFramed === true && !peer.wants('numbered');
     return !watch && !execution && !attention && delays.areNone && isSimple(places.a) && isSimple(places.b);
   }
@@ -629,6 +670,26 @@ export class Meeting {
     this.#commits.write(event);
   }
 
+  /** Writes what may have cost something, and adds it up. */
+  #writeBilled(event: BilledEvent): void {
+    this.#write(event);
+    this.#setTotals(addToTotals(this.#totals, event));
+  }
+
+  #setTotals(totals: Totals): void {
+    const { settings, places } = this.#options;
+    const participants = { a: places.a.participant, b: places.b.participant };
+    this.#totals = totals;
+    this.#progress.tokens = tokensSoFar(totals);
+    this.#progress.cost = costSoFar(settings, participants, totals);
+  }
+
+  #createIdleWatch(): IdleWatch {
+    const { clock, settings } = this.#options;
+    const { idleSeconds = 0 } = settings;
+    return new IdleWatch(clock, idleSeconds * 1_000, () => this.stop('idle', `${idleSeconds} s`));
+  }
+
   #commit(then: () => void): void {
     this.#commits.commit(then);
   }
@@ -639,10 +700,13 @@ export class Meeting {
       after: (delayMs, run) => this.#after(delayMs, run),
       isOver: () => this.#stopped,
       onFull: (problem) => {
+        this.#releaseFullDisk ??= this.#idle.hold();
         for (const seat of seats) this.#options.places[seat].pause();
         this.#show({ type: 'status', meeting: this.id, seat: 'a', text: `the meeting waits: ${problem}` });
       },
       onRoom: () => {
+        this.#releaseFullDisk?.();
+        this.#releaseFullDisk = undefined;
         for (const seat of seats) {
           this.#options.places[seat].resume();
           this.#showStatus(seat, 'the meeting goes on: the journal can be written again');
@@ -664,9 +728,18 @@ export class Meeting {
   }
 
   #sayStopped(why: { reason: StopReason; detail?: string }): void {
-    const { folder } = this.#options;
+    const { folder, places, settings } = this.#options;
     const where = folder === undefined ? {} : { folder };
-    this.#show({ type: 'stopped', meeting: this.id, ...why, turns: this.#progress.turns, ...where });
+    const participants = { a: places.a.participant, b: places.b.participant };
+    const usage = usageTable({ seats: participants, totals: this.#totals, settings });
+    this.#show({
+      type: 'stopped',
+      meeting: this.id,
+      ...why,
+      turns: this.#progress.turns,
+      ...where,
+      ...(usage ? { usage } : {}),
+    });
   }
 
   #showStatus(seat: Seat, text: string): void {

@@ -1,5 +1,6 @@
 import type { JournalEvent, MeetingEvent, MeetingSettings } from '../journal/event.ts';
 import { hasPassed } from '../journal/block.ts';
+import { addToTotals, noTotals, type Totals } from '../journal/seat-totals.ts';
 import { splitReport } from '../journal/report-note.ts';
 import { otherSeat, type Participant, type Seat, type SpokenVerb, type StopReason } from '../wire/types.ts';
 
@@ -24,6 +25,8 @@ export interface Memory {
   /** Messages of each seat, control words that came alone among them. */
   readonly said: { readonly [seat in Seat]: number };
   readonly passedTests: number;
+  /** What was said so far, and what it took. */
+  readonly totals: Totals;
   readonly goodbye?: Goodbye;
   /** The last message, and whether it answered a goodbye. */
   readonly last?: LastMessage;
@@ -52,6 +55,7 @@ export class MemoryBuilder {
   #questions = 0;
   readonly #said = { a: 0, b: 0 };
   #passedTests = 0;
+  #totals: Totals = { a: noTotals(), b: noTotals() };
   #goodbye: Goodbye | undefined;
   #last: LastMessage | undefined;
 
@@ -68,9 +72,11 @@ export class MemoryBuilder {
         return;
       case 'turn':
         this.#turns = event.turn;
+        this.#totals = addToTotals(this.#totals, event);
         return this.#hear(event, event.turn, event.text, event.control);
       case 'control':
         this.#questions++;
+        this.#totals = addToTotals(this.#totals, event);
         return this.#hear(event, 0, '', event.verb);
       case 'result':
         if (hasPassed(event, event) && !event.inherited) this.#passedTests++;
@@ -85,8 +91,10 @@ export class MemoryBuilder {
       case 'stop':
         this.#isStopped = true;
         return;
-      case 'truncated':
       case 'lost':
+        this.#totals = addToTotals(this.#totals, event);
+        return;
+      case 'truncated':
       case 'returned':
       case 'status':
       case 'flag':
@@ -108,6 +116,7 @@ export class MemoryBuilder {
       questions: this.#questions,
       said: this.#said,
       passedTests: this.#passedTests,
+      totals: this.#totals,
       ...(this.#goodbye ? { goodbye: this.#goodbye } : {}),
       ...(this.#last ? { last: this.#last } : {}),
     };

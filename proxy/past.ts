@@ -1,3 +1,4 @@
+import { noTotals } from '../journal/seat-totals.ts';
 import path from 'node:path';
 import type { JournalEvent, MeetingEvent, Parent } from '../journal/event.ts';
 import { journalFileName } from '../journal/journal.ts';
@@ -129,6 +130,7 @@ function newMemory({ meeting, settings, seats, t }: Extract<JournalEvent, { type
     ...{ meeting, settings, seats, startedAtMs: Date.parse(t) },
     dialects: { a: 'framed', b: 'framed' },
     ...{ isBegun: false, turns: 0, questions: 0, said: { a: 0, b: 0 }, passedTests: 0 },
+    totals: { a: noTotals(), b: noTotals() },
   };
 }
 

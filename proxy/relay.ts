@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import type net from 'node:net';
 import path from 'node:path';
 import type tls from 'node:tls';
+import type { PriceList } from '../config/prices.ts';
 import { createMeetingId } from '../journal/meeting-id.ts';
 import type { MeetingSettings } from '../journal/event.ts';
 import { createTranscriptWriter } from '../journal/transcript-writer.ts';
@@ -19,6 +20,7 @@ import { Execution, type ExecutionOptions } from './execution.ts';
 import { Guest } from './guest.ts';
 import { listenOn } from './listen.ts';
 import { Meeting } from './meeting.ts';
+import { meetingSettingsOf } from './meeting-settings.ts';
 import { MemoryBuilder } from './memory.ts';
 import { WaitingRoom, type Pair } from './pairing.ts';
 import type { Past } from './past.ts';
@@ -38,7 +40,7 @@ import { Watchfulness, type WatchfulnessSettings } from './watchfulness.ts';
 import { messagesOf } from './stop-rules.ts';
 import type { Viewer } from './viewer.ts';
 
-export interface RelaySettings extends MeetingSettings {
+export interface RelaySettings extends Omit<MeetingSettings, 'prices' | 'execution'> {
   readonly host: string;
   /** 0: any free port. */
   readonly ports: { readonly [seat in Seat]: number };
@@ -95,6 +97,8 @@ export interface RelayEnvironment {
     warn(data: object, message: string): void;
   };
   readonly onMeetingEnded?: (meeting: string, reason: StopReason) => void;
+  /** What models cost; absent: nobody knows. */
+  readonly prices?: PriceList;
   /** Has the code run that agents write. */
   readonly execution?: ExecutionOptions;
   readonly createTranscriptWriter?: CreateTranscriptWriter;
@@ -108,7 +112,9 @@ export interface RelayEnvironment {
  */
 export class Relay {
   readonly #settings: RelaySettings;
-  readonly #environment: Required<Omit<RelayEnvironment, 'onMeetingEnded' | 'execution' | 'watch'>> &
+  readonly #environment: Required<
+    Omit<RelayEnvironment, 'onMeetingEnded' | 'execution' | 'prices' | 'watch'>
+  > &
     RelayEnvironment;
   readonly #listeners: { readonly [seat in Seat]: net.Server };
   readonly #limits: RelayLimits;
@@ -302,14 +308,16 @@ export class Relay {
       const places = { a: placeOf(pair.a), b: placeOf(pair.b) };
       const secrets = this.#mayResume(record.folder, [pair.a, pair.b]) ? newSecrets() : undefined;
       if (secrets && record.folder) writeSeatsFile(record.folder, { ports: this.#ports, secrets });
-      const { hello, first, maxMessages, maxSeconds } = this.#settings;
-      const { execution } = this.#environment;
       const { fork } = this.#settings;
       const past = fork?.meeting === wish ? fork.past : undefined;
-      const participants = { a: places.a.participant, b: places.b.participant };
-      const watched = this.#watchfulness.settingsFor(participants);
-      const limits = { hello, first, maxMessages: limitAfter(maxMessages, past), maxSeconds, ...watched };
-      const settings = execution ? { ...limits, execution: execution.settings } : limits;
+      const participants = { a: peers.a.participant, b: peers.b.participant };
+      const { prices } = this.#environment;
+      const execution = this.#environment.execution?.settings;
+      const wished = { ...this.#settings, maxMessages: limitAfter(this.#settings.maxMessages, past) };
+      const settings = {
+        ...meetingSettingsOf(wished, prices, participants, execution),
+        ...this.#watchfulness.settingsFor(participants),
+      };
       const attention = this.#watchfulness.attentionFor(settings, participants);
       const meeting = this.#open({ wish, record, places, settings, secrets, attention, past });
       log.info({ meeting: meeting.id }, `${names.a} meets ${names.b}: ${meeting.id}`);

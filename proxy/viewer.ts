@@ -1,5 +1,6 @@
 import type { Block, BlockResult } from '../journal/block.ts';
 import type { Flag } from '../journal/flag.ts';
+import type { UsageTable } from '../journal/usage-table.ts';
 import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta } from '../wire/types.ts';
 
 /**
@@ -65,6 +66,8 @@ export type ViewerEvent =
       readonly detail?: string;
       readonly turns: number;
       readonly folder?: string;
+      /** What each of the two took; absent where no model spoke. */
+      readonly usage?: UsageTable;
     };
 
 /** Must return at once and must not throw. */

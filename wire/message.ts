@@ -157,17 +157,23 @@ function parseMeta(argument: string): { meta: TurnMeta; number?: number } {
 function toTurnMeta(value: Record<string, unknown> | unknown[]): TurnMeta {
   const { usage, ms, finish } = value as Record<string, unknown>;
   return {
-    ...(isUsage(usage)
-      ? { usage: { input: usage.input, output: usage.output, cached: usage.cached ?? 0 } }
-      : {}),
+    ...(isUsage(usage) ? { usage: toUsage(usage) } : {}),
     ...(typeof ms === 'number' && ms >= 0 ? { ms } : {}),
     ...(typeof finish === 'string' ? { finish: finish.slice(0, 40) } : {}),
   };
 }
 
-function isUsage(value: unknown): value is Omit<Usage, 'cached'> & { cached?: number } {
-  const { input, output, cached = 0 } = (value ?? {}) as Record<string, unknown>;
-  return [input, output, cached].every((count) => Number.isSafeInteger(count) && (count as number) >= 0);
+type UsageArgument = Omit<Usage, 'cached'> & { readonly cached?: number };
+
+function isUsage(value: unknown): value is UsageArgument {
+  const { input, output, cached = 0, stored = 0 } = (value ?? {}) as Record<string, unknown>;
+  return [input, output, cached, stored].every(
+    (count) => Number.isSafeInteger(count) && (count as number) >= 0,
+  );
+}
+
+function toUsage({ input, output, cached = 0, stored = 0 }: UsageArgument): Usage {
+  return { input, output, cached, ...(stored > 0 ? { stored } : {}) };
 }
 
 function parseTruncated(argument: string): { count: number; start: number } {

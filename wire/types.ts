@@ -6,11 +6,14 @@ export function otherSeat(seat: Seat): Seat {
   return seat === 'a' ? 'b' : 'a';
 }
 
-/** Tokens billed for one reply, as the provider reported them. `cached` is part of `input`. */
+/** Tokens billed for one reply, as the provider reported them. */
 export interface Usage {
   readonly input: number;
   readonly output: number;
+  /** Part of `input`: read from the provider's cache, at a lower price. */
   readonly cached: number;
+  /** Part of `input`: put into the provider's cache, which some charge more for. Absent: none. */
+  readonly stored?: number;
 }
 
 /** What an agent says about the turn it is sending (`/meta`). */

@@ -79,17 +79,21 @@ async function* readEvents(
   signal: AbortSignal,
   noEnd: () => ProviderError,
 ): AsyncGenerator<ReplyPiece> {
-  let input = { total: 0, cached: 0 };
+  let input = inputOf({ input_tokens: 0 });
   let end: { readonly finish: FinishReason; readonly usage: Usage } | undefined;
   for await (const event of stream) {
-    if (event.type === 'message_start') input = inputOf(event.message.usage);
+    if (event.type === 'message_start') {
+      input = inputOf(event.message.usage);
+      yield { type: 'usage', usage: { ...input, output: event.message.usage.output_tokens } };
+    }
     if (event.type === 'content_block_delta') {
       if (event.delta.type === 'text_delta') yield { type: 'text', text: event.delta.text };
       if (event.delta.type === 'thinking_delta') yield { type: 'reasoning', text: event.delta.thinking };
     }
     if (event.type === 'message_delta' && event.delta.stop_reason) {
-      const usage = { input: input.total, output: event.usage.output_tokens, cached: input.cached };
+      const usage = { ...input, output: event.usage.output_tokens };
       end = { finish: toFinish(event.delta.stop_reason), usage };
+      yield { type: 'usage', usage };
     }
   }
   // The SDK ends an aborted stream, and one that was cut off, as if all were well.
@@ -111,9 +115,13 @@ function cached(text: string): Anthropic.TextBlockParam {
 }
 
 /** The API counts what it wrote to its cache and what it read from there apart from the rest. */
-function inputOf(usage: Anthropic.Usage): { total: number; cached: number } {
-  const cached = usage.cache_read_input_tokens ?? 0;
-  return { total: usage.input_tokens + (usage.cache_creation_input_tokens ?? 0) + cached, cached };
+function inputOf(
+  counts: Pick<Anthropic.Usage, 'input_tokens'> &
+    Partial<Pick<Anthropic.Usage, 'cache_creation_input_tokens' | 'cache_read_input_tokens'>>,
+): Omit<Usage, 'output'> {
+  const stored = counts.cache_creation_input_tokens ?? 0;
+  const cached = counts.cache_read_input_tokens ?? 0;
+  return { input: counts.input_tokens + stored + cached, cached, ...(stored > 0 ? { stored } : {}) };
 }
 
 function toFinish(reason: Anthropic.StopReason): FinishReason {

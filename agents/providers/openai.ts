@@ -144,7 +144,9 @@ async function* readChunks(
     if (text) yield { type: 'text', text };
     if (delta.refusal) refused = true;
     if (choice?.finish_reason) finish = refused ? 'refusal' : toFinish(choice.finish_reason);
-    usage = chunk.usage ?? usage;
+    if (!chunk.usage) continue;
+    usage = chunk.usage;
+    yield { type: 'usage', usage: toUsage(usage) };
   }
   // The SDK ends an aborted stream, and one that was cut off, as if all were well.
   signal.throwIfAborted();

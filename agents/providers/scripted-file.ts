@@ -6,6 +6,10 @@ import { ColloquyError } from '../../wire/errors.ts';
 import { readScriptFile } from '../read-script-file.ts';
 
 const tokens = z.int().min(0);
+const usage = z
+  .strictObject({ input: tokens, output: tokens, cached: tokens.default(0), stored: tokens.optional() })
+  .transform(({ stored = 0, ...rest }) => ({ ...rest, ...(stored > 0 ? { stored } : {}) }))
+  .optional();
 
 const replySchema = z.strictObject({
   /** May be missing where there is an error: then it never passes. */
@@ -14,7 +18,7 @@ const replySchema = z.strictObject({
   delay_ms: z.number().min(0).default(0),
   /** Characters of a piece; without it, a piece is a word. */
   chunk: z.int().min(1).optional(),
-  usage: z.strictObject({ input: tokens, output: tokens, cached: tokens.default(0) }).optional(),
+  usage,
   finish: z.enum(['stop', 'length', 'content-filter', 'refusal', 'other']).default('stop'),
   /** Fails instead of answering, `times` times if there is a text to follow. 429 and 5xx are tried again. */
   error: z
@@ -23,6 +27,8 @@ const replySchema = z.strictObject({
       status: z.int().min(400).max(599).optional(),
       retry_after_ms: z.number().min(0).optional(),
       times: z.int().min(1).default(1),
+      /** What each of the attempts that fail is billed. */
+      usage,
     })
     .optional(),
 });

@@ -32,6 +32,7 @@ export function createScripted(source: string | ScriptedReplies, effects: Script
     const failed = failures.get(turn) ?? 0;
     if (next.error && (next.text === undefined || failed < next.error.times)) {
       failures.set(turn, failed + 1);
+      if (next.error.usage) yield { type: 'usage', usage: next.error.usage };
       throw fail(next.error);
     }
     for (const text of split(next.text ?? '', next.chunk)) {

@@ -226,7 +226,9 @@ function featuresOf(service: string): string[] {
 }
 
 /** Settings of the service, with what the persona asks for between its file and the flags. */
-async function loadSettings(argv: Flags): Promise<{ persona: Persona; config: ServiceConfig }> {
+export async function loadSettings(
+  argv: Partial<Flags>,
+): Promise<{ persona: Persona; config: ServiceConfig }> {
   const former = argv.like === undefined ? undefined : await readFormer(argv, argv.like);
   const { loadServiceConfig, readEnvironment } = await import('../../config/load.ts');
   const { loadPersona } = await import('../../personas/persona.ts');
@@ -272,7 +274,7 @@ async function loadSettings(argv: Flags): Promise<{ persona: Persona; config: Se
   return { persona, config: load(service, { ...wishes, ...wishesOf(persona, config) }) };
 }
 
-async function readFormer({ seat, transcripts }: Flags, meeting: string): Promise<FormerSeat> {
+async function readFormer({ seat, transcripts }: Partial<Flags>, meeting: string): Promise<FormerSeat> {
   const { readFormerSeat } = await import('../former-seat.ts');
   if (seat === undefined) throw new UsageError('say which seat: --seat a, or --seat b');
   return readFormerSeat({ meeting, transcripts }, seat);

@@ -2,10 +2,11 @@ import path from 'node:path';
 import type { CommandModule, InferredOptionTypes } from 'yargs';
 import type { Persona } from '../../personas/persona.ts';
 import { otherSeat, seats, type Seat } from '../../wire/types.ts';
+import { isFree } from '../../journal/cost.ts';
 import { UsageError } from '../failure.ts';
 import { speakFlag, startReading } from '../reading.ts';
 import { parseServiceSpec, type ServiceSpec } from '../service-spec.ts';
-import { meetingFlags } from './proxy.ts';
+import { meetingFlags, readProxyConfig } from './proxy.ts';
 
 /** Flags that `fork` takes as well. */
 export const meetFlags = {
@@ -22,6 +23,11 @@ export const meetFlags = {
   },
   ...meetingFlags,
   ...speakFlag,
+  estimate: { type: 'boolean', describe: 'Say what the meeting is expected to take, and hold none' },
+  'turn-tokens': {
+    type: 'number',
+    describe: 'Length of a message that --estimate assumes [default: 120]',
+  },
   verbose: { alias: 'v', type: 'boolean', describe: 'Show the logs of the three processes' },
   debug: { alias: 'd', type: 'boolean', describe: 'Show everything they log' },
   quiet: { alias: 'q', type: 'boolean', describe: 'Show nothing but errors and where the transcript is' },
@@ -55,12 +61,20 @@ async function runMeet(argv: Flags): Promise<void> {
   const load = (seat: Seat): Persona =>
     loadPersona(given[seat] ?? defaultPersona(seat, specs, argv), { cwd: process.cwd() });
   const personas = { a: load('a'), b: load('b') };
-  const agentArgs = (seat: Seat): string[] => agentArguments(seat, personas[seat], specs, argv);
+  const argsOf = (seat: Seat): string[] => agentArguments(seat, personas[seat], specs, argv);
+  const agentArgs = { a: argsOf('a'), b: argsOf('b') };
+  if (argv.estimate || seats.some((seat) => mayCost(agentArgs[seat]))) {
+    const { expectMeeting } = await import('../expected-meeting.ts');
+    const { renderEstimate, renderExpectation } = await import('../estimate-view.ts');
+    const expected = await expectMeeting(await readProxyConfig(argv), agentArgs, argv['turn-tokens']);
+    if (argv.estimate) return void process.stdout.write(renderEstimate(expected));
+    if (!argv.quiet) process.stdout.write(`${renderExpectation(expected)}\n`);
+  }
   const reading = argv.speak ? await startReading(argv) : undefined;
   await new Launch({
     meeting: createMeetingId({ a: personas.a.name, b: personas.b.name }, new Date()),
     proxyArgs: proxyArguments(argv),
-    agentArgs: { a: agentArgs('a'), b: agentArgs('b') },
+    agentArgs,
     quiet: argv.quiet ?? false,
     reading,
     showLogs: (argv.verbose ?? false) || (argv.debug ?? false),
@@ -95,6 +109,11 @@ export function proxyArguments(argv: Flags): string[] {
     'config',
     'max-messages',
     'max-seconds',
+    'max-tokens',
+    'max-cost',
+    'idle-seconds',
+    'tell-turns-left',
+    'prices',
     'no-transcript',
     'transcripts',
     'hello',
@@ -137,6 +156,12 @@ function agentArguments(seat: Seat, persona: Persona, specs: Specs, argv: Flags)
     ...(isBuiltIn ? toFlag('typing-speed', argv['typing-speed']) : []),
     ...logLevel(argv),
   ];
+}
+
+/** A settings file may name any service. */
+function mayCost(args: readonly string[]): boolean {
+  const service = args.find((arg) => arg.startsWith('--service='));
+  return service === undefined || !isFree(service.slice('--service='.length));
 }
 
 export function logLevel({ verbose, debug }: Pick<Flags, 'verbose' | 'debug'>): string[] {

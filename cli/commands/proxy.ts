@@ -23,6 +23,24 @@ export const meetingFlags = {
     describe: 'End after so many messages; 0: never [default: 10]',
   },
   'max-seconds': { type: 'number', describe: 'End after so many seconds; 0: never [default: 0]' },
+  'max-tokens': {
+    type: 'number',
+    describe: 'End after so many tokens, read and written, of both; 0: never [default: 0]',
+  },
+  'max-cost': { type: 'number', describe: 'End after so many US dollars; 0: never [default: 0]' },
+  'idle-seconds': {
+    type: 'number',
+    describe: 'End when nobody has said anything for so long; 0: never [default: 0]',
+  },
+  'tell-turns-left': {
+    type: 'boolean',
+    describe: 'Tell agents how many messages are left, a few times before --max-messages',
+  },
+  prices: {
+    type: 'string',
+    normalize: true,
+    describe: 'File of what models cost, laid over the list of the program',
+  },
   'no-transcript': { alias: 'n', type: 'boolean', describe: 'Keep nothing: no journal and no transcripts' },
   transcripts: { type: 'string', normalize: true, describe: 'Folder of the journals and transcripts' },
   hello: { type: 'string', describe: 'What the one who starts is sent instead of /start' },
@@ -98,30 +116,11 @@ export const proxyCommand: CommandModule<object, Flags> = {
 const transcriptGraceMs = 60_000;
 
 async function runProxy(argv: Flags): Promise<void> {
-  const { loadProxyConfig } = await import('../../config/load.ts');
+  const { loadPrices } = await import('../../config/prices.ts');
   const { createMirror } = await import('../../proxy/mirror.ts');
   const { Relay } = await import('../../proxy/relay.ts');
   const { TranscriptThread } = await import('../../journal/transcript-thread.ts');
-  const { value: config } = loadProxyConfig({
-    file: argv.config,
-    env: process.env,
-    cwd: process.cwd(),
-    flags: {
-      host: argv.host,
-      port_a: argv['port-a'],
-      port_b: argv['port-b'],
-      hello: argv.hello,
-      first: argv.first,
-      max_messages: argv['max-messages'],
-      max_seconds: argv['max-seconds'],
-      transcripts: argv.transcripts,
-      transcript: argv['no-transcript'] ? false : undefined,
-      'rate.messages_per_minute': argv.rate,
-      'loops.enabled': argv.loops,
-      flags: argv.flags,
-      ...executionFlags(argv),
-    },
-  });
+  const config = await readProxyConfig(argv);
   const log = createLog('proxy', argv);
   const viewers: Viewer[] = argv.mirror ? [createMirror(process.stdout)] : [];
   const reading = argv.speak
@@ -149,6 +148,10 @@ async function runProxy(argv: Flags): Promise<void> {
       createTranscriptWriter: new TranscriptThread().createTranscriptWriter,
       ...(viewers.length > 0 ? { watch: (event) => viewers.forEach((show) => show(event)) } : {}),
       ...(execution ? { execution: execution.options } : {}),
+      prices: loadPrices({
+        cwd: process.cwd(),
+        ...(config.prices === undefined ? {} : { file: config.prices }),
+      }),
       onMeetingEnded: () => {
         if (argv.once || (leaving && relay.meetings === 0)) void end();
       },
@@ -185,6 +188,40 @@ async function runProxy(argv: Flags): Promise<void> {
   log.info(ports, `listening on ${config.host}, port ${ports.a} for seat a and port ${ports.b} for seat b`);
 }
 
+type ConfigFlags = InferredOptionTypes<typeof meetingFlags> &
+  Partial<Pick<Flags, 'config' | 'host' | 'port-a' | 'port-b'>>;
+
+/** Rejects with ConfigError. */
+export async function readProxyConfig(argv: ConfigFlags): Promise<ProxyConfig> {
+  const { loadProxyConfig } = await import('../../config/load.ts');
+  const { value } = loadProxyConfig({
+    file: argv.config,
+    env: process.env,
+    cwd: process.cwd(),
+    flags: {
+      host: argv.host,
+      port_a: argv['port-a'],
+      port_b: argv['port-b'],
+      hello: argv.hello,
+      first: argv.first,
+      max_messages: argv['max-messages'],
+      max_seconds: argv['max-seconds'],
+      max_tokens: argv['max-tokens'],
+      max_cost: argv['max-cost'],
+      idle_seconds: argv['idle-seconds'],
+      tell_turns_left: argv['tell-turns-left'],
+      prices: argv.prices,
+      transcripts: argv.transcripts,
+      transcript: argv['no-transcript'] ? false : undefined,
+      'rate.messages_per_minute': argv.rate,
+      'loops.enabled': argv.loops,
+      flags: argv.flags,
+      ...executionFlags(argv),
+    },
+  });
+  return value;
+}
+
 function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
   return {
     host: config.host,
@@ -194,6 +231,10 @@ function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
     first: config.first,
     maxMessages: config.max_messages,
     maxSeconds: config.max_seconds,
+    maxTokens: config.max_tokens,
+    maxCost: config.max_cost,
+    idleSeconds: config.idle_seconds,
+    tellTurnsLeft: config.tell_turns_left,
     maxFrameBytes: config.max_frame_bytes,
     classicIdleMs: config.classic_idle_ms,
     greetingMs: config.greeting_seconds * 1_000,

@@ -34,7 +34,7 @@ async function runSeat(argv: Flags): Promise<void> {
   const record = await readRecord(folder);
   const { name, lang, gender } = record.head.seats[seat];
   await play({
-    proxy: { host: '127.0.0.1', port: (await launcher?.waitForPort()) ?? 0 },
+    proxy: { host: '127.0.0.1', port: (await launcher?.waitForDoor())?.port ?? 0 },
     greeting: {
       name,
       ...(lang === undefined ? {} : { lang }),

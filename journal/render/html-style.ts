@@ -146,6 +146,10 @@ pre code { font-size: 1em; }
 .end { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); text-align: center; font: 0.9375rem/1.6 var(--sans); }
 .end::before { content: "⁂"; display: block; margin-bottom: 0.4rem; font-size: 1.3rem; }
 .end p { margin: 0; }
+.usage { margin: 1rem auto; max-width: 100%; border-collapse: collapse; font: 0.8125rem/1.6 var(--sans); font-variant-numeric: tabular-nums; }
+.usage th, .usage td { padding: 0.1em 0.7em; text-align: end; }
+.usage :first-child { text-align: start; }
+.usage th, .usage tr:last-child td { border-block: 1px solid var(--line); }
 
 @media (max-width: 40rem) {
   body { padding: 0 1rem 4rem; font-size: 1rem; }

@@ -24,6 +24,8 @@ import {
   languageTag,
   nameOf,
 } from './sentences.ts';
+import { usageTable } from '../usage-table.ts';
+import { describePrices, usageCells } from './usage-cells.ts';
 import { visibleControls } from './visible-controls.ts';
 import { noFiles, type KeptFiles } from './workspace.ts';
 
@@ -85,7 +87,7 @@ export function htmlFooter(outline: Outline): string {
     (one) => one !== '',
   );
   const paragraphs = sentences.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join('');
-  return `<footer class="end">${paragraphs}</footer>
+  return `<footer class="end">${paragraphs}${usageHtml(outline)}</footer>
 </body>
 </html>
 `;
@@ -175,6 +177,21 @@ function personaDetails({ persona, parameters, seed }: Participant): string {
       return `<details><summary>${title}</summary><pre dir="auto">${escapeHtml(visibleControls(shown))}</pre></details>`;
     })
     .join('');
+}
+
+/** What each of the two took, as a table. */
+function usageHtml(outline: Outline): string {
+  const table = usageTable(outline);
+  if (!table) return '';
+  const [head = [], ...rows] = usageCells(table);
+  const row = (cells: readonly string[], element: 'th' | 'td'): string =>
+    `<tr>${cells.map((cell) => `<${element}>${escapeHtml(cell)}</${element}>`).join('')}</tr>`;
+  const prices = describePrices(table);
+  return [
+    `<table class="usage"><thead>${row(head, 'th')}</thead>`,
+    `<tbody>${rows.map((cells) => row(cells, 'td')).join('')}</tbody></table>`,
+    prices === undefined ? '' : `<p>${escapeHtml(prices)}</p>`,
+  ].join('');
 }
 
 function describeOutcome(outline: Outline): string {

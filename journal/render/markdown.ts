@@ -28,6 +28,8 @@ import {
   languageName,
   nameOf,
 } from './sentences.ts';
+import { usageTable } from '../usage-table.ts';
+import { describePrices, usageCells } from './usage-cells.ts';
 import { noFiles, type KeptFiles } from './workspace.ts';
 
 /** Everything above the first turn. What is in the file after this is a valid table at every moment. */
@@ -83,7 +85,29 @@ export function markdownFooter(outline: Outline): string {
   const execution = describeExecution(outline.execution);
   const flags = describeFlags(outline.flags, outline.seats);
   const sentences = [describeEnd(outline), execution, flags].filter((sentence) => sentence !== '');
-  return ['', ...sentences.flatMap((sentence) => [markdownLine(sentence), '']), ...totals, ''].join('\n');
+  return [
+    '',
+    ...sentences.flatMap((sentence) => [markdownLine(sentence), '']),
+    ...totals,
+    ...usageLines(outline),
+    '',
+  ].join('\n');
+}
+
+/** What each of the two took, as a table. */
+function usageLines(outline: Outline): string[] {
+  const table = usageTable(outline);
+  if (!table) return [];
+  const [head = [], ...rows] = usageCells(table);
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const prices = describePrices(table);
+  return [
+    '',
+    line(head),
+    line(head.map((_, column) => (column === 0 ? ':--' : '--:'))),
+    ...rows.map((cells) => line(cells.map(markdownLine))),
+    ...(prices === undefined ? [] : ['', markdownLine(prices)]),
+  ];
 }
 
 /** Verdict, output, figures, files, and how it was run, each on a line of its own. */

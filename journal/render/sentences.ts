@@ -1,6 +1,7 @@
 import type { Participant, Seat, StopReason } from '../../wire/types.ts';
-import type { Entry, ExecutionTotals, Outline, SeatTotals } from '../conversation.ts';
+import type { Entry, ExecutionTotals, Outline } from '../conversation.ts';
 import { flagNames, type Flag } from '../flag.ts';
+import type { SeatTotals } from '../seat-totals.ts';
 import { visibleLine } from './visible-controls.ts';
 
 /** Why a meeting ended, for people. The one word follows in brackets wherever these are shown. */

@@ -16,6 +16,8 @@ import {
   formatTime,
   nameOf,
 } from './sentences.ts';
+import { usageTable } from '../usage-table.ts';
+import { renderUsageTable } from './usage-cells.ts';
 import { visibleControls, visibleLine } from './visible-controls.ts';
 
 export interface TerminalOptions {
@@ -58,6 +60,8 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
     const facts = describeTotals(conversation.totals[seat]).join(', ');
     lines.push(`${paint[seat](nameOf(seats, seat))}: ${facts}`);
   }
+  const usage = usageTable(conversation);
+  if (usage) lines.push('', renderUsageTable(usage).trimEnd());
   return lines.join('\n') + '\n';
 
   function renderEntry(entry: Entry): string[] {

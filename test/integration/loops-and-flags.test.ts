@@ -78,7 +78,7 @@ describe('a meeting that goes round in circles', () => {
   });
 
   it('is read along with where nobody watches, and messages would else be passed on unread', async () => {
-    const { ports, journal } = await startRelay(watching('auto', 'auto'), undefined, false);
+    const { ports, journal } = await startRelay(watching('auto', 'auto'), undefined, { isWatched: false });
     const two = await seatTwo(ports);
     await talk(two, goodbyes);
     await two.a.until('/stop: loop\n');

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { JournalEvent } from '../../journal/event.ts';
 import type { ExecutionOptions } from '../../proxy/execution.ts';
-import { Relay, type RelaySettings } from '../../proxy/relay.ts';
+import { Relay, type RelayEnvironment, type RelaySettings } from '../../proxy/relay.ts';
 import type { ViewerEvent } from '../../proxy/viewer.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -22,7 +22,7 @@ export interface TestRelay {
 export async function startRelay(
   changes: Partial<RelaySettings> = {},
   execution?: ExecutionOptions,
-  isWatched = true,
+  { isWatched = true, ...others }: Pick<RelayEnvironment, 'prices'> & { readonly isWatched?: boolean } = {},
 ): Promise<TestRelay> {
   const transcripts = await temporaryFolder();
   const seen: ViewerEvent[] = [];
@@ -56,6 +56,7 @@ export async function startRelay(
     software: 'colloquy test',
     log: { info: () => {}, warn: () => {} },
     ...(execution ? { execution } : {}),
+    ...others,
     ...(isWatched ? { watch } : {}),
   });
   const ports = await relay.listen();

@@ -18,7 +18,9 @@ async function ask(provider: ReturnType<typeof createCommand>, content = 'hello'
   const pieces: ReplyPiece[] = [];
   const request = { system: 'Be kind.', messages: [{ role: 'user' as const, content }], signal };
   for await (const piece of provider.reply(request)) pieces.push(piece);
-  return pieces.map((piece) => (piece.type === 'end' ? `END ${piece.finish}` : piece.text));
+  return pieces.map((piece) =>
+    piece.type === 'end' ? `END ${piece.finish}` : 'text' in piece ? piece.text : '',
+  );
 }
 
 describe('a program as a provider', () => {

@@ -49,7 +49,9 @@ async function play(
     sleep: async (delayMs) => waits.push(delayMs),
   });
   const error = await (async () => {
-    for await (const piece of stream) log.push(piece.type === 'end' ? 'END' : `${piece.type}: ${piece.text}`);
+    for await (const piece of stream) {
+      log.push('text' in piece ? `${piece.type}: ${piece.text}` : piece.type.toUpperCase());
+    }
   })().catch((reason: unknown) => reason as ProviderError);
   return { log, waits, error };
 }
@@ -193,5 +195,58 @@ describe('a reply that is asked for until it comes', () => {
     }
     expect(provider.signals[0]?.aborted).toBe(true);
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+  });
+});
+
+describe('what an attempt was billed that came to nothing', () => {
+  const bill = (input: number, output: number): ReplyPiece => ({
+    type: 'usage',
+    usage: { input, output, cached: 0 },
+  });
+  const whole: ReplyPiece = { ...end, usage: { input: 40, output: 4, cached: 0 } };
+
+  async function spentOn(provider: Provider, controller = new AbortController()) {
+    const spent: number[] = [];
+    const pieces: ReplyPiece[] = [];
+    const request = { system: '', messages: [], signal: controller.signal };
+    const patience = { firstPieceMs: 0, idleMs: 0, maxRetries: 1, maxWaitMs: 0 };
+    const stream = replyReliably(provider, request, patience, {
+      onStatus: () => {},
+      onRestart: () => {},
+      onSpent: ({ input, output }) => spent.push(input, output),
+      sleep: async () => {},
+    });
+    const error = await (async () => {
+      for await (const piece of stream) {
+        pieces.push(piece);
+        if (piece.type === 'text' && piece.text === 'now') controller.abort(new Error('overtaken'));
+      }
+    })().catch((reason: unknown) => reason);
+    return { spent, pieces, error };
+  }
+
+  it('is told once: the last that was known of it, and nothing of the one that succeeds', async () => {
+    const provider = createFake(
+      [bill(10, 0), 'Once', bill(10, 3), failure('cut-off')],
+      [' ', { ...end, usage: { input: 20, output: 1, cached: 0 } }],
+      [bill(40, 0), 'Twice', whole],
+    );
+    const { spent, pieces } = await spentOn(provider);
+    expect(spent).toEqual([10, 3, 20, 1]);
+    expect(pieces.at(-1)).toEqual(whole);
+    expect(pieces.map(({ type }) => type)).toEqual(['text', 'text', 'text', 'end']);
+  });
+
+  it('is told of a reply that was overtaken, and of the last one before it is given up', async () => {
+    const overtaken = await spentOn(createFake([bill(10, 1), 'now', 'hang']));
+    expect(overtaken).toMatchObject({ spent: [10, 1], error: { message: 'overtaken' } });
+    const givenUp = await spentOn(createFake([failure('cut-off')], [bill(30, 2), failure('cut-off')]));
+    expect(givenUp).toMatchObject({ spent: [30, 2], error: { code: 'cut-off' } });
+  });
+
+  it('stands for the reply where its end does not say', async () => {
+    const { spent, pieces } = await spentOn(createFake([bill(10, 5), 'Hello', end]));
+    expect(spent).toEqual([]);
+    expect(pieces.at(-1)).toEqual({ ...end, usage: { input: 10, output: 5, cached: 0 } });
   });
 });

@@ -18,7 +18,7 @@ async function say(provider: Provider, turns = 0, signal = new AbortController()
   const pieces: string[] = [];
   for await (const piece of provider.reply({ system: '', messages: after(turns), signal })) {
     if (piece.type === 'end') return { text: pieces.join(''), pieces, end: piece };
-    pieces.push(piece.text);
+    if ('text' in piece) pieces.push(piece.text);
   }
   throw new Error('no end');
 }

@@ -33,8 +33,9 @@ test('adds up turns, characters, tokens and time of each seat', async () => {
     characters: 8,
     ms: 150,
     usage: { input: 20, output: 6, cached: 8 },
+    latenciesMs: [100, 50],
   });
-  expect(conversation.totals.b).toEqual({ turns: 1, characters: 2 });
+  expect(conversation.totals.b).toEqual({ turns: 1, characters: 2, latenciesMs: [] });
   expect(conversation.entries.map(({ type }) => type)).toEqual(['turn', 'turn', 'note', 'turn']);
 });
 

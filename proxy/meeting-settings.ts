@@ -1,0 +1,48 @@
+import { findPrice, type PriceList } from '../config/prices.ts';
+import { priceOfSeat } from '../journal/cost.ts';
+import type { ExecutionSettings, MeetingSettings } from '../journal/event.ts';
+import { seats, type Participant, type Seat } from '../wire/types.ts';
+
+type Participants = { readonly [seat in Seat]: Participant };
+
+/** The settings of one meeting, as its journal gets them: with the prices that are in force for its two. */
+export function meetingSettingsOf(
+  settings: MeetingSettings,
+  priceList: PriceList | undefined,
+  participants: Participants,
+  execution: ExecutionSettings | undefined,
+): MeetingSettings {
+  const { hello, first, maxMessages, maxSeconds, maxTokens, maxCost, idleSeconds, tellTurnsLeft } = settings;
+  const prices = Object.fromEntries(
+    seats.flatMap((seat) => {
+      const { provider, model } = participants[seat];
+      const price = priceList && findPrice(priceList, provider, model);
+      return price ? [[seat, price] as const] : [];
+    }),
+  );
+  return {
+    hello,
+    first,
+    maxMessages,
+    maxSeconds,
+    ...(maxTokens ? { maxTokens } : {}),
+    ...(maxCost ? { maxCost } : {}),
+    ...(idleSeconds ? { idleSeconds } : {}),
+    ...(tellTurnsLeft ? { tellTurnsLeft } : {}),
+    ...(Object.keys(prices).length > 0 ? { prices } : {}),
+    ...(execution ? { execution } : {}),
+  };
+}
+
+/** Why a limit of the cost cannot be kept: nobody knows what a model charges. Undefined where it can. */
+export function whyCostIsUnknown(settings: MeetingSettings, participants: Participants): string | undefined {
+  if (!settings.maxCost) return undefined;
+  const unknown = seats.flatMap((seat) => {
+    const { provider, model } = participants[seat];
+    // Who names no provider, somebody with nc, reports no tokens either.
+    if (provider === undefined || priceOfSeat(settings, participants, seat)) return [];
+    return [`${[provider, model].filter(Boolean).join(' ')} (seat ${seat})`];
+  });
+  if (unknown.length === 0) return undefined;
+  return `max_cost cannot be kept, since no price is known for ${unknown.join(' and ')}: add it to config/prices.yml`;
+}
