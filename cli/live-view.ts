@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import { addResult, type ExecutionTotals } from '../journal/conversation.ts';
 import { compactResult, describeBlock, verdictOf, type Look } from '../journal/render/results.ts';
 import { describeEnd } from '../journal/render/sentences.ts';
+import { translationTitle } from '../journal/render/translations.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Viewer, ViewerEvent } from '../proxy/viewer.ts';
 import type { Seat } from '../wire/types.ts';
@@ -59,6 +60,9 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
       case 'problems':
         stream.write(`${problemsOf(event)}\n\n`);
         return;
+      case 'translation':
+        stream.write(`${[translationTitle(event), ...translatedLines(event)].join('\n')}\n\n`);
+        return;
       case 'result': {
         execution = addResult(execution, event);
         const { title, lines } = compactResult(event, widestResultCharacters);
@@ -69,6 +73,7 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
         stream.write(sentenceOf(event, execution) + '\n');
         return;
       case 'block':
+      case 'translating':
       case 'thinking':
       case 'delta':
         return;
@@ -146,6 +151,20 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
       case 'returned':
         waiting.start(`${names[event.seat]} is back`);
         return;
+      case 'translating':
+        if (!shown) waiting.start(`translating into ${event.to}…`);
+        return;
+      case 'translation': {
+        waiting.stop();
+        if (shown) endTurn();
+        const paint = event.failed === undefined ? pc.dim : pc.yellow;
+        const writer = new WrappingWriter(stream);
+        stream.write(`${paint(translationTitle(event))}\n`);
+        for (const line of translatedLines(event)) writer.write(`${pc.dim(line)}\n`);
+        writer.end();
+        stream.write('\n');
+        return;
+      }
       case 'block':
         if (shown) endTurn();
         waiting.start(`running ${describeBlock(event)}…`);
@@ -234,6 +253,14 @@ function sentenceOf(
 /** The control word that stood beside what was said. */
 function controlOf({ control }: Extract<ViewerEvent, { type: 'turn' }>): string {
   return control === undefined ? '' : ` /${control}`;
+}
+
+/** Indented, so that it does not pass for a turn. */
+function translatedLines({ text, failed }: Extract<ViewerEvent, { type: 'translation' }>): string[] {
+  if (failed !== undefined) return [];
+  return visibleControls(text)
+    .split('\n')
+    .map((line) => (line === '' ? '' : `${resultIndent}${line}`));
 }
 
 function problemsOf({ text }: Extract<ViewerEvent, { type: 'problems' }>): string {

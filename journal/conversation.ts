@@ -35,6 +35,18 @@ export interface ExecutionTotals {
   readonly pending: number;
 }
 
+/** What the translator did. */
+export interface TranslationTotals {
+  /** Those that were meant to be translated. */
+  readonly turns: number;
+  /** Those of them that were passed on as they were. */
+  readonly failed: number;
+  /** For how long all of them waited. */
+  readonly ms: number;
+  /** Absent when no translation came with it. */
+  readonly usage?: Usage;
+}
+
 export interface SeatTotals {
   readonly turns: number;
   readonly characters: number;
@@ -62,6 +74,8 @@ export interface Outline {
   readonly totals: { readonly [seat in Seat]: SeatTotals };
   /** Absent when no code was run. */
   readonly execution?: ExecutionTotals;
+  /** Absent when nothing was translated. */
+  readonly translation?: TranslationTotals;
   /** The journal ends in the middle of a line. */
   readonly torn: boolean;
 }
@@ -143,6 +157,7 @@ export class OutlineBuilder {
         if (turn) turn.hasResults = true;
         return event;
       }
+      case 'translation':
       case 'control':
       case 'truncated':
       case 'lost':
@@ -194,6 +209,8 @@ function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {
       return { execution: addBlock(outline.execution) };
     case 'result':
       return { execution: addResult(outline.execution, event) };
+    case 'translation':
+      return { translation: addTranslation(outline.translation, event) };
     case 'stop': {
       const stop = { reason: event.reason, ...(event.detail === undefined ? {} : { detail: event.detail }) };
       return { endedAt: event.t, stop };
@@ -228,6 +245,19 @@ export function addResult(
     run: totals.run + Number(wasRun),
     notRun: totals.notRun + Number(!wasRun),
     pending: Math.max(0, totals.pending - 1),
+  };
+}
+
+function addTranslation(
+  totals: TranslationTotals = { turns: 0, failed: 0, ms: 0 },
+  event: Extract<JournalEvent, { type: 'translation' }>,
+): TranslationTotals {
+  const usage = addUsage(totals.usage, event.usage);
+  return {
+    turns: totals.turns + 1,
+    failed: totals.failed + Number(event.failed !== undefined),
+    ms: totals.ms + event.ms,
+    ...(usage === undefined ? {} : { usage }),
   };
 }
 

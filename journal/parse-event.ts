@@ -57,10 +57,19 @@ const settings = z.object({
       limits: z.catchall(z.object({ seconds: z.number() }), z.number()),
     }),
   ),
+  translation: z.exactOptional(
+    z.object({
+      provider: z.string(),
+      model: z.string(),
+      languages: z.object({ a: z.string(), b: z.string() }),
+    }),
+  ),
 });
 
+const usage = z.object({ input: count, output: count, cached: count });
+
 const meta = z.object({
-  usage: z.exactOptional(z.object({ input: count, output: count, cached: count })),
+  usage: z.exactOptional(usage),
   ms: z.exactOptional(z.number()),
   finish: z.exactOptional(z.string()),
 });
@@ -118,6 +127,19 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
     files: z.array(z.object({ path: z.string(), bytes: count })),
     ms: z.number().check(z.nonnegative()),
   }),
+  z.object({
+    ...stampFields,
+    ...turnFields,
+    type: z.literal('translation'),
+    from: z.string(),
+    to: z.string(),
+    text: z.string(),
+    ms: z.number().check(z.nonnegative()),
+    provider: z.exactOptional(z.string()),
+    model: z.exactOptional(z.string()),
+    usage: z.exactOptional(usage),
+    failed: z.exactOptional(z.string()),
+  }),
   z.object({ ...stampFields, type: z.literal('truncated'), seat, count, start: count }),
   z.object({
     ...stampFields,
@@ -145,6 +167,7 @@ const knownTypes: ReadonlySet<string> = new Set<JournalEvent['type']>([
   'note',
   'block',
   'result',
+  'translation',
   'truncated',
   'lost',
   'returned',

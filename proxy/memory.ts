@@ -2,6 +2,7 @@ import type { JournalEvent, MeetingEvent, MeetingSettings } from '../journal/eve
 import { hasPassed } from '../journal/block.ts';
 import { splitReport } from '../journal/report-note.ts';
 import { otherSeat, type Participant, type Seat, type SpokenVerb, type StopReason } from '../wire/types.ts';
+import { needsTranslation } from './translation.ts';
 
 /** Who is to answer a goodbye, and what the meeting's end will be called then. */
 export interface Goodbye {
@@ -27,6 +28,8 @@ export interface Memory {
   readonly goodbye?: Goodbye;
   /** The last message, and whether it answered a goodbye. */
   readonly last?: LastMessage;
+  /** Of each seat, the turn whose translation never came: its partner was not told it. */
+  readonly untranslated: { readonly [seat in Seat]?: LastMessage };
 }
 
 export interface LastMessage {
@@ -40,6 +43,8 @@ export interface LastMessage {
   readonly code: readonly Extract<MeetingEvent, { type: 'block' | 'result' }>[];
   /** Whether its author was told what became of its code. */
   readonly isReported: boolean;
+  /** What the partner is to be told of that, below the turn. */
+  readonly results: string;
 }
 
 /** Reads a journal event by event. */
@@ -54,6 +59,7 @@ export class MemoryBuilder {
   #passedTests = 0;
   #goodbye: Goodbye | undefined;
   #last: LastMessage | undefined;
+  readonly #untranslated: { [seat in Seat]?: LastMessage } = {};
 
   add(event: JournalEvent): void {
     switch (event.type) {
@@ -78,9 +84,9 @@ export class MemoryBuilder {
       case 'block':
         return this.#addCode(event);
       case 'note':
-        if (this.#last?.seat === event.seat && splitReport(event.text)) {
-          this.#last = { ...this.#last, isReported: true };
-        }
+        return this.#addReport(event.seat, event.text);
+      case 'translation':
+        delete this.#untranslated[event.seat];
         return;
       case 'stop':
         this.#isStopped = true;
@@ -109,12 +115,13 @@ export class MemoryBuilder {
       passedTests: this.#passedTests,
       ...(this.#goodbye ? { goodbye: this.#goodbye } : {}),
       ...(this.#last ? { last: this.#last } : {}),
+      untranslated: this.#untranslated,
     };
   }
 
   #hear(seat: Seat, turn: number, text: string, control: SpokenVerb | undefined): void {
     this.#said[seat]++;
-    this.#last = {
+    const message = {
       seat,
       turn,
       text,
@@ -122,8 +129,21 @@ export class MemoryBuilder {
       answersGoodbye: this.#goodbye?.answering === seat,
       code: [],
       isReported: false,
+      results: '',
     };
+    this.#last = message;
+    const { settings, seats } = this.#head ?? {};
+    if (settings?.translation && seats && needsTranslation(text, seats)) this.#untranslated[seat] = message;
     if (control === 'bye') this.#goodbye ??= { answering: otherSeat(seat), reason: 'end' };
+  }
+
+  #addReport(seat: Seat, note: string): void {
+    const report = splitReport(note);
+    if (!report) return;
+    const { results } = report;
+    const untranslated = this.#untranslated[seat];
+    if (untranslated) this.#untranslated[seat] = { ...untranslated, isReported: true, results };
+    if (this.#last?.seat === seat) this.#last = { ...this.#last, isReported: true, results };
   }
 
   #addCode(event: Extract<JournalEvent, { type: 'block' | 'result' }>): void {

@@ -32,6 +32,7 @@ import {
 } from './record.ts';
 import { badToken, busy, noSeat, shuttingDown } from './refusals.ts';
 import { isHeld, readSeatsFile, removeSeatsFile, writeSeatsFile, type SeatsFile } from './seats-file.ts';
+import { planTranslation, TurnTranslator, type Translator } from './translation.ts';
 import type { Viewer } from './viewer.ts';
 
 export interface RelaySettings extends MeetingSettings {
@@ -89,6 +90,8 @@ export interface RelayEnvironment {
   readonly onMeetingEnded?: (meeting: string, reason: StopReason) => void;
   /** Has the code run that agents write. */
   readonly execution?: ExecutionOptions;
+  /** Translates for two who speak different languages. */
+  readonly translator?: Translator;
   readonly createTranscriptWriter?: CreateTranscriptWriter;
   readonly clock?: Clock;
   readonly random?: () => number;
@@ -100,7 +103,9 @@ export interface RelayEnvironment {
  */
 export class Relay {
   readonly #settings: RelaySettings;
-  readonly #environment: Required<Omit<RelayEnvironment, 'onMeetingEnded' | 'execution' | 'watch'>> &
+  readonly #environment: Required<
+    Omit<RelayEnvironment, 'onMeetingEnded' | 'execution' | 'translator' | 'watch'>
+  > &
     RelayEnvironment;
   readonly #listeners: { readonly [seat in Seat]: net.Server };
   readonly #limits: RelayLimits;
@@ -274,14 +279,32 @@ export class Relay {
       const secrets = this.#mayResume(record.folder, [pair.a, pair.b]) ? newSecrets() : undefined;
       if (secrets && record.folder) writeSeatsFile(record.folder, { ports: this.#ports, secrets });
       const { hello, first, maxMessages, maxSeconds } = this.#settings;
-      const { execution } = this.#environment;
-      const limits = { hello, first, maxMessages, maxSeconds };
-      const settings = execution ? { ...limits, execution: execution.settings } : limits;
+      const { execution, translator } = this.#environment;
+      const plan = translator && planTranslation({ a: peers.a.participant, b: peers.b.participant });
+      const settings: MeetingSettings = {
+        ...{ hello, first, maxMessages, maxSeconds },
+        ...(execution ? { execution: execution.settings } : {}),
+        ...(translator && plan?.type === 'translate'
+          ? {
+              translation: {
+                provider: translator.provider,
+                model: translator.model,
+                languages: plan.languages,
+              },
+            }
+          : {}),
+      };
       const meeting = this.#open({ wish, record, places, settings, secrets });
       log.info({ meeting: meeting.id }, `${names.a} meets ${names.b}: ${meeting.id}`);
       pair.a.join(meeting);
       pair.b.join(meeting);
       meeting.begin();
+      for (const seat of seats) {
+        const problem = plan?.type === 'unknown' ? plan.problems[seat] : undefined;
+        if (problem === undefined) continue;
+        log.warn({ meeting: meeting.id, seat }, `${names[seat]} (seat ${seat}) ${problem}`);
+        meeting.remark(seat, problem);
+      }
       pair.a.speakUp();
       pair.b.speakUp();
     } catch (error) {
@@ -316,11 +339,13 @@ export class Relay {
     readonly settings: MeetingSettings;
     readonly secrets: SeatsFile['secrets'] | undefined;
   }): Meeting {
-    const { clock, random, log, software, watch, execution } = this.#environment;
+    const { clock, random, log, software, watch, execution, translator } = this.#environment;
     const { goodbyeMs, drainMs, resumeMs, maxFrameBytes } = this.#settings;
     const { meeting: id, folder } = record;
     const where = folder === undefined ? {} : { folder };
     const runs = execution && settings.execution;
+    const participants = { a: places.a.participant, b: places.b.participant };
+    const languages = settings.translation?.languages;
     const meeting = new Meeting({
       id,
       places,
@@ -331,13 +356,18 @@ export class Relay {
       drainMs,
       resumeMs,
       maxFrameBytes,
-      delays: this.#delays.forPair({ a: places.a.participant, b: places.b.participant }),
+      delays: this.#delays.forPair(participants),
       record,
       clock,
       random,
       ...(watch ? { watch } : {}),
       ...where,
       ...(runs ? { execution: new Execution(execution, { meeting: id, folder, maxFrameBytes }) } : {}),
+      ...(languages
+        ? {
+            translation: new TurnTranslator({ translator, languages, participants, maxFrameBytes, clock }),
+          }
+        : {}),
       onStopped: (reason, detail) => {
         if (folder !== undefined) removeSeatsFile(folder);
         log.info({ meeting: id, reason, detail }, `${id} ended: ${reason}`);

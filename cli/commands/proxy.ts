@@ -39,6 +39,14 @@ export const meetingFlags = {
     describe: 'HOST:PORT of a sidecar that runs already, instead of one of its own',
   },
   ...sandboxFlags,
+  translate: {
+    type: 'boolean',
+    describe: 'Where the two speak different languages, tell each the other in its own',
+  },
+  translator: {
+    type: 'string',
+    describe: 'Who translates: a settings file or SERVICE:MODEL [default: config/translator.yml]',
+  },
 } as const;
 
 const flags = {
@@ -100,6 +108,9 @@ async function runProxy(argv: Flags): Promise<void> {
       transcript: argv['no-transcript'] ? false : undefined,
       'rate.messages_per_minute': argv.rate,
       ...executionFlags(argv),
+      // Who names a translator wants to have it translate.
+      translate: argv.translate ?? (argv.translator === undefined ? undefined : true),
+      translator: argv.translator,
     },
   });
   const log = createLog('proxy', argv);
@@ -115,6 +126,16 @@ async function runProxy(argv: Flags): Promise<void> {
     ? await (await import('../execution.ts')).startExecution(config.execution, argv, { log, launcher })
     : undefined;
 
+  const translator = config.translate
+    ? await (
+        await import('../translator.ts')
+      ).loadTranslator(
+        config.translator,
+        { env: process.env, cwd: process.cwd() },
+        { onStatus: (text) => log.info({}, `translator: ${text}`) },
+      )
+    : undefined;
+
   const relay = new Relay(
     { ...toRelaySettings(config, argv), ...(await readAccess(config)) },
     {
@@ -123,6 +144,7 @@ async function runProxy(argv: Flags): Promise<void> {
       createTranscriptWriter: new TranscriptThread().createTranscriptWriter,
       ...(viewers.length > 0 ? { watch: (event) => viewers.forEach((show) => show(event)) } : {}),
       ...(execution ? { execution: execution.options } : {}),
+      ...(translator ? { translator } : {}),
       onMeetingEnded: () => {
         if (argv.once || (leaving && relay.meetings === 0)) void end();
       },

@@ -22,6 +22,7 @@ import {
   languageTag,
   nameOf,
 } from './sentences.ts';
+import { describeTranslations, translationTitle, type TranslationEntry } from './translations.ts';
 import { visibleControls } from './visible-controls.ts';
 import { noFiles, type KeptFiles } from './workspace.ts';
 
@@ -63,6 +64,7 @@ ${seatCard('b', outline, state)}
 /** What is appended for one entry. */
 export function htmlEntry(entry: Entry, { seats, turns }: Outline, files: KeptFiles = noFiles): string {
   if (entry.type === 'turn') return turnArticle(entry, seats);
+  if (entry.type === 'translation') return translationArticle(entry, turns);
   if (entry.type === 'block') return htmlBlock(entry);
   if (entry.type === 'result') return htmlResult(entry, files, turns);
   if (entry.type === 'note' && entry.text.includes('\n')) {
@@ -77,7 +79,11 @@ export function htmlEntry(entry: Entry, { seats, turns }: Outline, files: KeptFi
 
 /** What closes the page. */
 export function htmlFooter(outline: Outline): string {
-  const sentences = [describeEnd(outline), describeExecution(outline.execution)].filter((one) => one !== '');
+  const sentences = [
+    describeEnd(outline),
+    describeExecution(outline.execution),
+    describeTranslations(outline.translation),
+  ].filter((one) => one !== '');
   const paragraphs = sentences.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join('');
   return `<footer class="end">${paragraphs}</footer>
 </body>
@@ -121,6 +127,16 @@ function turnArticle(entry: Extract<Entry, { type: 'turn' }>, seats: Outline['se
     ...remarks.map((remark) => `<p class="remark">${escapeHtml(remark)}</p>`),
     `</article>\n`,
   ].join('');
+}
+
+/** Below the turn: what the other one was told in its place. */
+function translationArticle(entry: TranslationEntry, lastTurn: number): string {
+  const { seat, text, to, failed } = entry;
+  const title = escapeHtml(translationTitle(entry, lastTurn));
+  if (failed !== undefined) return `<p class="event ${seat}">${title}</p>\n`;
+  const lang = languageTag(to);
+  const language = lang === undefined ? '' : ` lang="${lang}"`;
+  return `<article class="translation ${seat}"><h3>${title}</h3><div class="words"${language} dir="auto">${wordsToHtml(text)}</div></article>\n`;
 }
 
 function seatCard(seat: Seat, outline: Outline, state: 'running' | 'whole'): string {

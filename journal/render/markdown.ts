@@ -25,6 +25,7 @@ import {
   languageName,
   nameOf,
 } from './sentences.ts';
+import { describeTranslations, translationTitle } from './translations.ts';
 import { noFiles, type KeptFiles } from './workspace.ts';
 
 /** Everything above the first turn. What is in the file after this is a valid table at every moment. */
@@ -52,6 +53,11 @@ export function markdownEntry(entry: Entry, { seats, turns }: Outline, files: Ke
     const asides = remarks.filter((remark) => remark).map((remark) => `*${markdownLine(remark ?? '')}*`);
     return row(String(entry.turn), entry.seat, [markdownCell(entry.text), ...asides].join('<br><br>'));
   }
+  if (entry.type === 'translation') {
+    const title = `*${markdownLine(translationTitle(entry, turns))}*`;
+    const words = entry.failed === undefined ? [markdownCell(entry.text)] : [];
+    return row('', entry.seat, joinBlocks([title, ...words], '<br>'));
+  }
   if (entry.type === 'result') return row('', entry.seat, writeResult(entry, files, turns));
   if (entry.type === 'block') {
     if (!entry.isEdited) return '';
@@ -69,7 +75,9 @@ export function markdownFooter(outline: Outline): string {
     return `- **${markdownLine(nameOf(outline.seats, seat))}:** ${facts}`;
   });
   const execution = describeExecution(outline.execution);
-  const sentences = [describeEnd(outline), execution].filter((sentence) => sentence !== '');
+  const sentences = [describeEnd(outline), execution, describeTranslations(outline.translation)].filter(
+    (sentence) => sentence !== '',
+  );
   return ['', ...sentences.flatMap((sentence) => [markdownLine(sentence), '']), ...totals, ''].join('\n');
 }
 

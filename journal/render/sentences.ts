@@ -39,7 +39,7 @@ export function describeEnd({
 
 /** What an entry that is no turn says, on one line and free of control characters. */
 export function describeEntry(
-  entry: Exclude<Entry, { type: 'turn' | 'block' | 'result' }>,
+  entry: Exclude<Entry, { type: 'turn' | 'block' | 'result' | 'translation' }>,
   seats: Outline['seats'],
 ): string {
   switch (entry.type) {

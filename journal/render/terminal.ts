@@ -14,6 +14,7 @@ import {
   formatTime,
   nameOf,
 } from './sentences.ts';
+import { describeTranslations, translationTitle, type TranslationEntry } from './translations.ts';
 import { visibleControls, visibleLine } from './visible-controls.ts';
 
 export interface TerminalOptions {
@@ -49,6 +50,8 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
   lines.push(colors.bold(describeEnd(conversation)));
   const execution = describeExecution(conversation.execution);
   if (execution !== '') lines.push(execution);
+  const translations = describeTranslations(conversation.translation);
+  if (translations !== '') lines.push(translations);
   for (const seat of ['a', 'b'] as const) {
     const facts = describeTotals(conversation.totals[seat]).join(', ');
     lines.push(`${paint[seat](nameOf(seats, seat))}: ${facts}`);
@@ -58,6 +61,7 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
   function renderEntry(entry: Entry): string[] {
     if (entry.type === 'turn') lastTurn = entry.turn;
     if (entry.type === 'result') return renderResult(entry);
+    if (entry.type === 'translation') return renderTranslation(entry);
     if (entry.type === 'block') {
       if (!entry.isEdited) return [];
       const title = `${editedTitle(entry)}:`;
@@ -71,6 +75,13 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
       ...wrapText(visibleControls(entry.text), width - indent.length).map((line) => indent + line),
       ...remarks.filter((remark) => remark !== undefined).map((remark) => indent + colors.dim(`(${remark})`)),
     ];
+  }
+
+  function renderTranslation(entry: TranslationEntry): string[] {
+    const title = wrap(translationTitle(entry, lastTurn), width).map((line) => colors.dim(line));
+    const words = entry.failed === undefined ? visibleControls(entry.text) : '';
+    const room = width - 2 * indent.length;
+    return [...title, ...(words === '' ? [] : wrapText(words, room).map((line) => indent + indent + line))];
   }
 
   function renderResult(result: Result): string[] {
