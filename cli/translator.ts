@@ -66,14 +66,14 @@ export function createTranslator(
   };
 }
 
-/** What stands for a file has its ending; every other text names a service. */
+/** `scripted:FILE.yml` names a service and its file, `FILE.yml` a settings file. */
 function readSpec(spec: string | undefined): {
   readonly file?: string;
   readonly service?: TranslatorConfig['service'];
   readonly flags: Readonly<Record<string, string>>;
 } {
   if (spec === undefined) return { flags: {} };
-  if (/\.ya?ml$/i.test(spec)) return { file: spec, flags: {} };
+  if (/\.ya?ml$/i.test(spec) && !/^[a-z]+:/i.test(spec)) return { file: spec, flags: {} };
   const { service: named, flags } = parseServiceSpec(spec, '--translator');
   const service = translatorServices.find((name) => name === named);
   if (!service) {

@@ -82,7 +82,7 @@ export function htmlFooter(outline: Outline): string {
   const sentences = [
     describeEnd(outline),
     describeExecution(outline.execution),
-    describeTranslations(outline.translation),
+    describeTranslations(outline),
   ].filter((one) => one !== '');
   const paragraphs = sentences.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join('');
   return `<footer class="end">${paragraphs}</footer>

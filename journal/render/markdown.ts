@@ -75,7 +75,7 @@ export function markdownFooter(outline: Outline): string {
     return `- **${markdownLine(nameOf(outline.seats, seat))}:** ${facts}`;
   });
   const execution = describeExecution(outline.execution);
-  const sentences = [describeEnd(outline), execution, describeTranslations(outline.translation)].filter(
+  const sentences = [describeEnd(outline), execution, describeTranslations(outline)].filter(
     (sentence) => sentence !== '',
   );
   return ['', ...sentences.flatMap((sentence) => [markdownLine(sentence), '']), ...totals, ''].join('\n');

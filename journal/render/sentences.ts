@@ -85,7 +85,7 @@ export function describeFinish(finish: string | undefined): string | undefined {
 }
 
 /** "openai gpt-4o-mini", "eliza" when provider and model are one, empty when neither is known. */
-export function describeModel({ provider, model }: Participant): string {
+export function describeModel({ provider, model }: Pick<Participant, 'provider' | 'model'>): string {
   const parts = [provider, model]
     .filter((part) => part !== undefined && part !== '')
     .map((part) => visibleLine(part ?? ''));

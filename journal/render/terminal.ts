@@ -50,7 +50,7 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
   lines.push(colors.bold(describeEnd(conversation)));
   const execution = describeExecution(conversation.execution);
   if (execution !== '') lines.push(execution);
-  const translations = describeTranslations(conversation.translation);
+  const translations = describeTranslations(conversation);
   if (translations !== '') lines.push(translations);
   for (const seat of ['a', 'b'] as const) {
     const facts = describeTotals(conversation.totals[seat]).join(', ');
