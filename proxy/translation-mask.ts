@@ -113,18 +113,17 @@ interface Stretch {
 /** Fenced blocks, each with the marker right above it, and what stands between them. Together they are the text. */
 function readStretches(text: string): Stretch[] {
   const starts = lineStarts(text);
-  const pieces = readPieces(text);
   const stretches: { isCode: boolean; from: number }[] = [];
-  const begin = (isCode: boolean, from: number, isOwn: boolean): void => {
-    if (isOwn || stretches.at(-1)?.isCode !== isCode) stretches.push({ isCode, from });
-  };
-  for (const [index, piece] of pieces.entries()) {
+  let isBelowMarker = false;
+  for (const piece of readPieces(text)) {
     const from = starts[piece.line - 1] ?? 0;
-    const isMarker = piece.type === 'line' && readMarker(piece.text)?.isShouted === true;
-    const before = pieces[index - 1];
-    const belongsToMarker = before?.type === 'line' && readMarker(before.text)?.isShouted === true;
-    if (piece.type === 'fence') begin(true, from, !belongsToMarker);
-    else begin(isMarker, from, isMarker);
+    const isFence = piece.type === 'fence';
+    const isMarker = !isFence && readMarker(piece.text)?.isShouted === true;
+    // An empty line may part a marker from its block.
+    const goesOn: boolean = isBelowMarker && (isFence || piece.text.trim() === '');
+    const isCode = isFence || isMarker || goesOn;
+    if (!goesOn && (isCode || stretches.at(-1)?.isCode !== false)) stretches.push({ isCode, from });
+    isBelowMarker = isMarker || (goesOn && !isFence);
   }
   return stretches.flatMap(({ isCode, from }, index) => {
     const to = stretches[index + 1]?.from ?? text.length;

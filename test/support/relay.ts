@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { JournalEvent } from '../../journal/event.ts';
 import type { ExecutionOptions } from '../../proxy/execution.ts';
 import { Relay, type RelaySettings } from '../../proxy/relay.ts';
+import type { Translator } from '../../proxy/translation.ts';
 import type { ViewerEvent } from '../../proxy/viewer.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -22,6 +23,7 @@ export interface TestRelay {
 export async function startRelay(
   changes: Partial<RelaySettings> = {},
   execution?: ExecutionOptions,
+  translator?: Translator,
 ): Promise<TestRelay> {
   const transcripts = await temporaryFolder();
   const seen: ViewerEvent[] = [];
@@ -51,6 +53,7 @@ export async function startRelay(
     software: 'colloquy test',
     log: { info: () => {}, warn: () => {} },
     ...(execution ? { execution } : {}),
+    ...(translator ? { translator } : {}),
     watch(event) {
       seen.push(event);
       for (const wake of waiters) wake();
