@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Block, BlockResult } from '../../journal/block.ts';
+import type { BlockResult } from '../../journal/block.ts';
 import type { JournalEvent } from '../../journal/event.ts';
 import type { ExecutionOptions } from '../../proxy/execution.ts';
 import type { RelaySettings } from '../../proxy/relay.ts';
@@ -412,7 +412,7 @@ const execution: ExecutionOptions = {
   },
   runner: {
     tier: 'pretended',
-    run: (_session: string, _turn: number, _block: Block) => Promise.resolve(ok),
+    run: () => Promise.resolve(ok),
     closeSession: () => {},
   },
 };
