@@ -160,7 +160,7 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
         const paint = event.failed === undefined ? pc.dim : pc.yellow;
         const writer = new WrappingWriter(stream);
         stream.write(`${paint(translationTitle(event))}\n`);
-        for (const line of translatedLines(event)) writer.write(`${pc.dim(line)}\n`);
+        if (event.failed === undefined) writer.write(pc.dim(visibleControls(event.text)));
         writer.end();
         stream.write('\n');
         return;
