@@ -4,6 +4,7 @@ import type { Flag } from '../journal/flag.ts';
 import { compactResult, describeBlock, verdictOf, type Look } from '../journal/render/results.ts';
 import { describeEnd, describeFlags } from '../journal/render/sentences.ts';
 import { renderUsageTable } from '../journal/render/usage-cells.ts';
+import { translationTitle } from '../journal/render/translations.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Viewer, ViewerEvent } from '../proxy/viewer.ts';
 import type { Seat } from '../wire/types.ts';
@@ -62,6 +63,9 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
       case 'problems':
         stream.write(`${problemsOf(event)}\n\n`);
         return;
+      case 'translation':
+        stream.write(`${[translationTitle(event), ...translatedLines(event)].join('\n')}\n\n`);
+        return;
       case 'result': {
         execution = addResult(execution, event);
         const { title, lines } = compactResult(event, widestResultCharacters);
@@ -75,6 +79,7 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
         flags.push(event);
         return;
       case 'block':
+      case 'translating':
       case 'thinking':
       case 'delta':
         return;
@@ -153,6 +158,20 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
       case 'returned':
         waiting.start(`${names[event.seat]} is back`);
         return;
+      case 'translating':
+        if (!shown) waiting.start(`translating into ${event.to}…`);
+        return;
+      case 'translation': {
+        waiting.stop();
+        if (shown) endTurn();
+        const paint = event.failed === undefined ? pc.dim : pc.yellow;
+        const writer = new WrappingWriter(stream);
+        stream.write(`${paint(translationTitle(event))}\n`);
+        if (event.failed === undefined) writer.write(pc.dim(visibleControls(event.text)));
+        writer.end();
+        stream.write('\n');
+        return;
+      }
       case 'block':
         if (shown) endTurn();
         waiting.start(`running ${describeBlock(event)}…`);
@@ -256,6 +275,14 @@ function usageOf({ usage }: Extract<ViewerEvent, { type: 'stopped' }>): string {
 /** The control word that stood beside what was said. */
 function controlOf({ control }: Extract<ViewerEvent, { type: 'turn' }>): string {
   return control === undefined ? '' : ` /${control}`;
+}
+
+/** Indented, so that it does not pass for a turn. */
+function translatedLines({ text, failed }: Extract<ViewerEvent, { type: 'translation' }>): string[] {
+  if (failed !== undefined) return [];
+  return visibleControls(text)
+    .split('\n')
+    .map((line) => (line === '' ? '' : `${resultIndent}${line}`));
 }
 
 function problemsOf({ text }: Extract<ViewerEvent, { type: 'problems' }>): string {

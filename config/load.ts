@@ -16,6 +16,12 @@ import {
   type ServiceConfig,
 } from './schema.ts';
 import { serviceNames, type ServiceName } from './service-names.ts';
+import {
+  translatorSchemas,
+  translatorServices,
+  type TranslatorConfig,
+  type TranslatorService,
+} from './translator-schema.ts';
 
 /** Where settings come from: file < environment < flags. */
 export interface ConfigSources {
@@ -51,12 +57,34 @@ export function loadServiceConfig(
   return merge(schema, yaml, file, serviceVariables[service] ?? {}, sources);
 }
 
+/**
+ * The file may leave out its service, which then is `openai`. One that `service` names instead of a file needs
+ * none: what config/translator.yml says for another service does not count. Throws ConfigError with all that is wrong.
+ */
+export function loadTranslatorConfig(
+  sources: ConfigSources & { readonly service?: TranslatorService | undefined },
+): LoadedConfig<TranslatorConfig> {
+  const file = sources.file ?? findConfigFile('translator', sources.cwd);
+  const written = readConfigFile(file, sources.cwd);
+  const named = isMapping(written.value) ? (written.value['service'] ?? 'openai') : 'openai';
+  const isOther = sources.service !== undefined && sources.service !== named;
+  const yaml = isOther ? readPositionedYaml('', '--translator') : written;
+  const wanted = isOther ? sources.service : named;
+  const service = translatorServices.find((known) => known === wanted);
+  if (!service) {
+    const where = yaml.locate(['service'], 'value');
+    throw new ConfigError([{ where, message: `service ${oneOf(translatorServices, wanted)}` }]);
+  }
+  return merge(translatorSchemas[service], yaml, file, serviceVariables[service] ?? {}, sources);
+}
+
 /** Everything wrong with one file, whatever it configures. */
 export function checkConfigFile(file: string, cwd: string): readonly ConfigProblem[] {
   if (path.parse(file).name === 'prices') return checkPriceFile(file, cwd);
   const sources = { file, env: {}, cwd, flags: {} };
   try {
-    if (isProxyFile(file, cwd)) loadProxyConfig(sources);
+    if (isTranslatorFile(file, cwd)) loadTranslatorConfig(sources);
+    else if (isProxyFile(file, cwd)) loadProxyConfig(sources);
     else loadServiceConfig(sources);
     return [];
   } catch (error) {
@@ -71,6 +99,13 @@ export function isProxyFile(file: string, cwd: string): boolean {
   return (
     !serviceNames.some((name) => name === path.parse(file).name) && !(isMapping(value) && 'service' in value)
   );
+}
+
+/** By its name, or by a key that no other file has. */
+export function isTranslatorFile(file: string, cwd: string): boolean {
+  if (/translator/i.test(path.parse(file).name)) return true;
+  const { value } = readConfigFile(file, cwd);
+  return isMapping(value) && ('turn_seconds' in value || 'prompt' in value);
 }
 
 /** Puts `.env` of a folder below the real environment. Throws ConfigError where it cannot be read. */

@@ -1,6 +1,7 @@
 import { proxySchema, serviceSchemas, serviceVariables } from './schema.ts';
 import { serviceNames } from './service-names.ts';
 import { listSettings, type Setting } from './settings.ts';
+import { translatorSchemas } from './translator-schema.ts';
 
 const begin = '<!-- The tables are made from config/schema.ts by `npm run docs`; change them there. -->';
 const end = '<!-- End of the tables. -->';
@@ -16,6 +17,7 @@ export function withConfigReference(page: string): string {
 export function renderConfigReference(): string {
   const sections = [
     renderFile('proxy', listSettings(proxySchema), {}),
+    renderFile('translator', listSettings(translatorSchemas.openai), serviceVariables.openai ?? {}),
     ...serviceNames.map((name) =>
       renderFile(name, listSettings(serviceSchemas[name]), serviceVariables[name] ?? {}),
     ),

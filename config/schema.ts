@@ -239,6 +239,15 @@ const proxyShape = z.strictObject({
     .default('auto')
     .describe('flag what is doubtful about a meeting; auto: where a model talks'),
   speech: speechSchema.prefault({}).describe('reading turns aloud'),
+  translate: z
+    .boolean()
+    .default(false)
+    .describe('where the two speak different languages, each is told the other in its own'),
+  translator: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('settings file of the translator (.yml), or SERVICE:MODEL; else config/translator.yml'),
   max_frame_bytes: z.int().min(1_024).default(1_048_576).describe('the longest frame'),
   classic_idle_ms: count
     .max(longestTimerMs)

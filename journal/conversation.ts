@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
-import type { Participant, Seat, StopReason } from '../wire/types.ts';
+import type { Participant, Seat, StopReason, Usage } from '../wire/types.ts';
+import { addUsage } from '../wire/usage.ts';
 import { hasPassed, type Block, type BlockResult } from './block.ts';
 import type { Flag } from './flag.ts';
 import type { JournalEvent, MeetingSettings, Parent } from './event.ts';
@@ -37,6 +38,18 @@ export interface ExecutionTotals {
   readonly pending: number;
 }
 
+/** What the translator did. */
+export interface TranslationTotals {
+  /** Those that were meant to be translated. */
+  readonly turns: number;
+  /** Those of them that were passed on as they were. */
+  readonly failed: number;
+  /** For how long all of them waited. */
+  readonly ms: number;
+  /** Absent when no translation came with it. */
+  readonly usage?: Usage;
+}
+
 /** A conversation without its words. */
 export interface Outline {
   readonly meeting: string;
@@ -59,6 +72,8 @@ export interface Outline {
   readonly execution?: ExecutionTotals;
   /** What is doubtful about it, as its relay saw it. */
   readonly flags: readonly Flag[];
+  /** Absent when nothing was translated. */
+  readonly translation?: TranslationTotals;
   /** The journal ends in the middle of a line. */
   readonly torn: boolean;
 }
@@ -141,6 +156,7 @@ export class OutlineBuilder {
         if (turn) turn.hasResults = true;
         return event;
       }
+      case 'translation':
       case 'control':
       case 'truncated':
       case 'lost':
@@ -194,6 +210,8 @@ function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {
       return event.inherited ? {} : { execution: addBlock(outline.execution) };
     case 'result':
       return event.inherited ? {} : { execution: addResult(outline.execution, event) };
+    case 'translation':
+      return event.inherited ? {} : { translation: addTranslation(outline.translation, event) };
     case 'flag': {
       const { seat, turn, flag, detail } = event;
       return { flags: [...outline.flags, { seat, ...(turn === undefined ? {} : { turn }), flag, detail }] };
@@ -230,6 +248,19 @@ export function addResult(
     run: totals.run + Number(wasRun),
     notRun: totals.notRun + Number(!wasRun),
     pending: Math.max(0, totals.pending - 1),
+  };
+}
+
+function addTranslation(
+  totals: TranslationTotals = { turns: 0, failed: 0, ms: 0 },
+  event: Extract<JournalEvent, { type: 'translation' }>,
+): TranslationTotals {
+  const usage = addUsage(totals.usage, event.usage);
+  return {
+    turns: totals.turns + 1,
+    failed: totals.failed + Number(event.failed !== undefined),
+    ms: totals.ms + event.ms,
+    ...(usage === undefined ? {} : { usage }),
   };
 }
 

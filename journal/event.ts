@@ -1,7 +1,7 @@
 import type { Price } from '../config/prices.ts';
 import type { Block, BlockResult } from './block.ts';
 import type { Flag } from './flag.ts';
-import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta } from '../wire/types.ts';
+import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta, Usage } from '../wire/types.ts';
 
 /** What is needed to hold the same meeting again, beside the participants. */
 export interface MeetingSettings {
@@ -27,6 +27,15 @@ export interface MeetingSettings {
   readonly loops?: LoopSettings;
   /** What is doubtful is flagged. */
   readonly flags?: true;
+  /** Who translated between which languages; absent where nobody did. */
+  readonly translation?: TranslationSettings;
+}
+
+export interface TranslationSettings {
+  readonly provider: string;
+  readonly model: string;
+  /** BCP 47, as the two announced them. */
+  readonly languages: { readonly a: string; readonly b: string };
 }
 
 /** Keys of `loops` in config/proxy.yml. A rule with 0 is off. */
@@ -120,6 +129,25 @@ export type MeetingEvent =
     } & Pick<Block, 'kind' | 'number'> &
       BlockResult &
       Inheritable)
+  /** What the partner of `seat` was told in the place of turn number `turn`. */
+  | ({
+      readonly type: 'translation';
+      readonly seat: Seat;
+      readonly turn: number;
+      /** BCP 47. */
+      readonly from: string;
+      readonly to: string;
+      /** The turn as it was, where `failed`. */
+      readonly text: string;
+      /** How long the turn waited for it. */
+      readonly ms: number;
+      readonly provider?: string;
+      readonly model?: string;
+      /** Of all attempts. */
+      readonly usage?: Usage;
+      /** Why it was not translated. */
+      readonly failed?: string;
+    } & Inheritable)
   /** `seat` left `count` messages out of its prompt, from message `start` (1 is the first). */
   | { readonly type: 'truncated'; readonly seat: Seat; readonly count: number; readonly start: number }
   /**

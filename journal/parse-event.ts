@@ -83,12 +83,19 @@ const settings = z.object({
     }),
   ),
   flags: z.exactOptional(z.literal(true)),
+  translation: z.exactOptional(
+    z.object({
+      provider: z.string(),
+      model: z.string(),
+      languages: z.object({ a: z.string(), b: z.string() }),
+    }),
+  ),
 });
 
+const usage = z.object({ input: count, output: count, cached: count });
+
 const meta = z.object({
-  usage: z.exactOptional(
-    z.object({ input: count, output: count, cached: count, stored: z.exactOptional(count) }),
-  ),
+  usage: z.exactOptional(usage),
   ms: z.exactOptional(z.number()),
   finish: z.exactOptional(z.string()),
 });
@@ -164,6 +171,20 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
     ms: z.number().check(z.nonnegative()),
     ...inheritable,
   }),
+  z.object({
+    ...stampFields,
+    ...turnFields,
+    type: z.literal('translation'),
+    from: z.string(),
+    to: z.string(),
+    text: z.string(),
+    ms: z.number().check(z.nonnegative()),
+    provider: z.exactOptional(z.string()),
+    model: z.exactOptional(z.string()),
+    usage: z.exactOptional(usage),
+    failed: z.exactOptional(z.string()),
+    ...inheritable,
+  }),
   z.object({ ...stampFields, type: z.literal('truncated'), seat, count, start: count }),
   z.object({
     ...stampFields,
@@ -200,6 +221,7 @@ const knownTypes: ReadonlySet<string> = new Set<JournalEvent['type']>([
   'note',
   'block',
   'result',
+  'translation',
   'truncated',
   'lost',
   'returned',

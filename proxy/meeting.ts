@@ -22,9 +22,11 @@ import { lastWordsOf, type Past } from './past.ts';
 import type { Peer } from './peer.ts';
 import type { Place } from './place.ts';
 import { executedOf, RunningTurns } from './running-turns.ts';
-import type { SeatView, Told } from './seat-view.ts';
+import { toldText, type SeatView, type Told } from './seat-view.ts';
 import { SeatState } from './seat-state.ts';
 import { messagesOf, stopAfterTurn, type Progress } from './stop-rules.ts';
+import { TranslatingTurns, type Waiting } from './translating-turns.ts';
+import { describeUntranslated, type Translation, type TurnTranslator } from './translation.ts';
 import { turnsLeftNote } from './turns-left.ts';
 import type { Viewer, ViewerEvent } from './viewer.ts';
 
@@ -52,6 +54,8 @@ export interface MeetingOptions {
   readonly watch?: Viewer;
   /** Runs the code that the two write; without it, code is text like any other. */
   readonly execution?: Execution;
+  /** Has turns translated; absent where both speak the same language, or nobody asked for it. */
+  readonly translation?: TurnTranslator;
   readonly folder?: string;
   /** Reads along; absent where no loop is looked for and nothing is flagged. */
   readonly attention?: Attention;
@@ -78,6 +82,7 @@ export class Meeting {
   readonly #fastPaths: { readonly [seat in Seat]: FastPath };
   readonly #timers: (() => void)[] = [];
   readonly #running: RunningTurns<SpeechFrame> | undefined;
+  readonly #translating: TranslatingTurns<SpeechFrame> | undefined;
   /** Nobody watches, nothing is run, held back or numbered: a message is journaled and passed on. */
   #isSimple = false;
   readonly #progress: Progress = { turns: 0, questions: 0, tokens: 0, cost: 0 };
@@ -99,6 +104,8 @@ export class Meeting {
     this.#fastPaths = { a: this.#createFastPath('a'), b: this.#createFastPath('b') };
     this.#running =
       options.execution && new RunningTurns(options.execution, (event) => this.#recordCode(event));
+    this.#translating =
+      options.translation && new TranslatingTurns(options.translation, () => options.clock.nowMs());
   }
 
   /** Introduces the two and tells one of them to start. */
@@ -166,9 +173,16 @@ export class Meeting {
       this.#showPaired();
       for (const seat of seats) this.#awaitReturn(seat, `${this.#nameOf(seat)} did not come back`);
       if (!memory.isBegun) this.#open(settings.first === 'b' ? 'b' : 'a');
-      else if (memory.last) this.#takeUp(memory.last);
+      else if (memory.last) this.#takeUp(memory.last, memory.untranslated);
       else this.#noteAllSent();
     });
+  }
+
+  /** Says something about a seat that all who watch should know, and whoever reads the journal. */
+  remark(seat: Seat, text: string): void {
+    if (this.#stopped) return;
+    this.#write({ type: 'status', seat, text });
+    this.#commit(() => this.#showStatus(seat, text));
   }
 
   /** Whether who greets so has the right to come back to that seat. */
@@ -219,7 +233,8 @@ export class Meeting {
     switch (frame.type) {
       case 'delta':
         this.#show({ type: 'delta', meeting: this.id, seat, text: frame.text });
-        partner.delta(frame.text);
+        // Who is told the translation has no use for the original.
+        if (!this.#translating) partner.delta(frame.text);
         return;
       case 'meta':
         state.meta = frame.meta;
@@ -305,9 +320,8 @@ export class Meeting {
     this.#stopped = true;
     this.#cancelTimers();
     const { places, onStopped } = this.#options;
-    for (const { seat, speech } of this.#running?.stop() ?? []) {
-      this.#send(seat, 0, (peer) => this.#sayTo(peer, speech));
-    }
+    for (const running of this.#running?.stop() ?? []) this.#sayAnyway({ ...running, results: '' }, 0);
+    for (const { what, waitedMs } of this.#translating?.stop() ?? []) this.#sayAnyway(what, waitedMs);
     this.#lanes.a.flush();
     this.#lanes.b.flush();
     const showFlags = this.#flag(this.#options.attention?.end());
@@ -333,6 +347,7 @@ export class Meeting {
     this.#stopped = true;
     this.#cancelTimers();
     this.#running?.stop();
+    this.#translating?.stop();
     this.#lanes.a.drop();
     this.#lanes.b.drop();
     for (const seat of seats) this.#options.places[seat].refuse(error);
@@ -374,7 +389,7 @@ export class Meeting {
   /** Has the code of a turn run before it is passed on. */
   #examine(seat: Seat, turn: number, speech: SpeechFrame): void {
     const work = speech.text === '' ? undefined : this.#options.execution?.examine(speech.text);
-    if (!work) return this.#forward(seat, speech);
+    if (!work) return this.#translate({ seat, turn, speech, results: '' });
     this.#options.places[seat].pause();
     const release = this.#idle.hold();
     this.#running?.start(seat, turn, work, speech, (report) => {
@@ -385,21 +400,68 @@ export class Meeting {
 
   /** Passes a turn on with the results of its code below it, which the author is told as well. */
   #reveal(seat: Seat, turn: number, speech: SpeechFrame, { results, problems, note }: Report): void {
-    const { places } = this.#options;
-    const partner = otherSeat(seat);
-    const { control } = speech;
-    const text = `${speech.text}\n\n${results}`;
-    const fits = Buffer.byteLength(encodeText(text)) <= this.#options.maxFrameBytes;
-    places[partner].together(() => {
+    this.#options.places[otherSeat(seat)].together(() => {
       if (note !== '') this.#tell(seat, note);
-      if (results !== '' && !fits) this.#tell(partner, `What came of your partner's code:\n\n${results}`);
       this.#commit(() => {
         if (problems !== '') this.#show({ type: 'problems', meeting: this.id, seat, turn, text: problems });
-        const hasResults = results !== '' && fits;
-        this.#forward(seat, hasResults ? { type: 'speech', text, ...(control ? { control } : {}) } : speech);
+        this.#translate({ seat, turn, speech, results });
       });
     });
-    places[seat].resume();
+    this.#listenTo(seat);
+  }
+
+  /** Has a turn translated before it is passed on, where the two speak different languages. */
+  #translate(what: Waiting<SpeechFrame>): void {
+    const { places, translation: translator } = this.#options;
+    const { seat, turn, speech, results } = what;
+    if (!translator?.needs(speech.text)) return this.#passOn(seat, speech, results);
+    const partner = places[otherSeat(seat)];
+    const to = translator.languageFor(seat);
+    this.#show({ type: 'translating', meeting: this.id, seat, turn, to });
+    partner.status(`has spoken, and is being translated into ${to}`);
+    places[seat].pause();
+    this.#translating?.start(what, (translation) => {
+      partner.together(() => {
+        this.#recordTranslation(seat, turn, translation);
+        this.#commit(() => this.#passOn(seat, { ...withoutLine(speech), text: translation.text }, results));
+      });
+      this.#listenTo(seat);
+    });
+  }
+
+  /** Where a turn is not translated, its reader is told why. */
+  #recordTranslation(seat: Seat, turn: number, translation: Translation): void {
+    if (translation.failed !== undefined)
+      this.#tell(otherSeat(seat), describeUntranslated(turn, translation));
+    const event = { type: 'translation', seat, turn, ...translation } as const;
+    this.#write(event);
+    this.#commit(() => this.#show({ ...event, meeting: this.id }));
+  }
+
+  /** With what came of the code in it, for which a message may have no room. */
+  #passOn(seat: Seat, speech: SpeechFrame, results: string): void {
+    if (results === '') return this.#forward(seat, speech);
+    const text = `${speech.text}\n\n${results}`;
+    if (Buffer.byteLength(encodeText(text)) <= this.#options.maxFrameBytes)
+      return this.#forward(seat, { ...withoutLine(speech), text });
+    this.#tell(otherSeat(seat), `What came of your partner's code:\n\n${results}`);
+    this.#commit(() => this.#forward(seat, speech));
+  }
+
+  /** What still waits when the meeting ends is said as it is. */
+  #sayAnyway({ seat, turn, speech, results }: Waiting<SpeechFrame>, waitedMs: number): void {
+    const { translation: translator } = this.#options;
+    if (translator?.needs(speech.text)) {
+      const why = 'the meeting ended before that was done';
+      this.#recordTranslation(seat, turn, translator.giveUp(seat, speech.text, waitedMs, why));
+    }
+    const text = results === '' ? speech.text : `${speech.text}\n\n${results}`;
+    this.#send(seat, 0, (peer) => this.#sayTo(peer, { ...withoutLine(speech), text }));
+  }
+
+  /** Nothing of its last turn is waited for any more. */
+  #listenTo(seat: Seat): void {
+    if (!this.#translating?.isWaiting(seat)) this.#options.places[seat].resume();
   }
 
   #recordCode(event: Extract<MeetingEvent, { type: 'block' | 'result' }>): void {
@@ -422,8 +484,16 @@ export class Meeting {
   }
 
   /** What was said last may have been said to nobody: its code was not run yet, or the end not told. */
-  #takeUp({ seat, turn, text, control, answersGoodbye, code, isReported }: LastMessage): void {
-    const speech: SpeechFrame = { type: 'speech', text, ...(control ? { control } : {}) };
+  #takeUp(last: LastMessage, untranslated: Memory['untranslated']): void {
+    const { seat, turn, text, control, answersGoodbye, code, isReported, results } = last;
+    for (const earlier of seats.map((seat) => untranslated[seat])) {
+      if (!earlier || earlier.turn === turn) continue;
+      this.#translate({ ...earlier, speech: speechOf(earlier) });
+    }
+    const speech = speechOf(last);
+    const isUntranslated = untranslated[seat]?.turn === turn;
+    // What waits for its translation is not told before, whatever the number of what was sent.
+    if (isUntranslated) this.#noteAllSent();
     const work = text === '' || isReported ? undefined : this.#options.execution?.examine(text);
     if (work && code.length === 0) return this.#examine(seat, turn, speech);
     if (work) {
@@ -434,6 +504,7 @@ export class Meeting {
       const report = this.#options.execution?.report(executed, work.problems);
       if (report) return this.#reveal(seat, turn, speech, report);
     }
+    if (isUntranslated) return this.#translate({ seat, turn, speech, results });
     const ending = this.#endingAfter(seat, control, answersGoodbye);
     if (ending) return this.stop(ending.reason, ending.detail);
     this.#noteAllSent();
@@ -514,7 +585,10 @@ export class Meeting {
     const goodbye = this.#goodbye;
     if (!goodbye || this.#stopped) return;
     const late = `${this.#nameOf(goodbye.answering)} did not answer the goodbye`;
-    this.#after(this.#options.goodbyeMs, () => this.stop(goodbye.reason, late));
+    this.#after(this.#options.goodbyeMs, () => {
+      // The answer has come: it ends the meeting when it is translated.
+      if (!this.#translating?.isWaiting(goodbye.answering)) this.stop(goodbye.reason, late);
+    });
   }
 
   /** Keeps a seat for the one who held it. */
@@ -655,15 +729,20 @@ export class Meeting {
   }
 
   #isSimpleMeeting(): boolean {
-    const { watch, execution, attention, delays, places, settings } = this.#options;
+    const { watch, execution, translation, attention, delays, places, settings } = this.#options;
     if (settings.idleSeconds || settings.tellTurnsLeft) return false;
     const isSimple = ({ peer }: Place): boolean => peer?.isFramed === true && !peer.wants('numbered');
-    return !watch && !execution && !attention && delays.areNone && isSimple(places.a) && isSimple(places.b);
+    const isPlain = !watch && !execution && !translation && !attention && delays.areNone;
+    return isPlain && isSimple(places.a) && isSimple(places.b);
   }
 
-  /** Puts off what concerns a seat whose code is running, or anybody while the disk is full. */
+  /** Puts off what concerns a seat whose last turn is not passed on yet, or anybody while the disk is full. */
   #putOff(seat: Seat, action: () => void): boolean {
-    return this.#commits.putOff(action) || (this.#running?.putOff(seat, action) ?? false);
+    if (this.#commits.putOff(action) || this.#running?.putOff(seat, action)) return true;
+    if (!this.#translating?.putOff(seat, action)) return false;
+    // Something else may have listened to it again: no more than one read is kept in memory.
+    this.#options.places[seat].pause();
+    return true;
   }
 
   #write(event: MeetingEvent): void {
@@ -752,6 +831,15 @@ export class Meeting {
   }
 }
 
+/** Other words than those that came: the line they came in says something else. */
+function withoutLine({ text, control }: SpeechFrame): SpeechFrame {
+  return { type: 'speech', text, ...(control ? { control } : {}) };
+}
+
+function speechOf(message: LastMessage): SpeechFrame {
+  return withoutLine({ type: 'speech', ...message });
+}
+
 function tellAgain(peer: Peer, told: Told): void {
   switch (told.type) {
     case 'start':
@@ -761,7 +849,7 @@ function tellAgain(peer: Peer, told: Told): void {
     case 'control':
       return peer[told.control]();
     case 'text':
-      if (told.text !== '' || !told.control) peer.text(told.text);
+      if (told.text !== '' || !told.control) peer.text(toldText(told));
       if (told.control) peer[told.control]();
   }
 }

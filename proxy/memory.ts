@@ -3,6 +3,7 @@ import { hasPassed } from '../journal/block.ts';
 import { addToTotals, noTotals, type Totals } from '../journal/seat-totals.ts';
 import { splitReport } from '../journal/report-note.ts';
 import { otherSeat, type Participant, type Seat, type SpokenVerb, type StopReason } from '../wire/types.ts';
+import { needsTranslation } from './translation.ts';
 
 /** Who is to answer a goodbye, and what the meeting's end will be called then. */
 export interface Goodbye {
@@ -30,6 +31,8 @@ export interface Memory {
   readonly goodbye?: Goodbye;
   /** The last message, and whether it answered a goodbye. */
   readonly last?: LastMessage;
+  /** Of each seat, the turn whose translation never came: its partner was not told it. */
+  readonly untranslated: { readonly [seat in Seat]?: LastMessage };
 }
 
 export interface LastMessage {
@@ -43,6 +46,8 @@ export interface LastMessage {
   readonly code: readonly Extract<MeetingEvent, { type: 'block' | 'result' }>[];
   /** Whether its author was told what became of its code. */
   readonly isReported: boolean;
+  /** What the partner is to be told of that, below the turn. */
+  readonly results: string;
 }
 
 /** Reads a journal event by event. */
@@ -58,6 +63,7 @@ export class MemoryBuilder {
   #totals: Totals = { a: noTotals(), b: noTotals() };
   #goodbye: Goodbye | undefined;
   #last: LastMessage | undefined;
+  readonly #untranslated: { [seat in Seat]?: LastMessage } = {};
 
   add(event: JournalEvent): void {
     switch (event.type) {
@@ -84,9 +90,9 @@ export class MemoryBuilder {
       case 'block':
         return this.#addCode(event);
       case 'note':
-        if (this.#last?.seat === event.seat && splitReport(event.text)) {
-          this.#last = { ...this.#last, isReported: true };
-        }
+        return this.#addReport(event.seat, event.text);
+      case 'translation':
+        delete this.#untranslated[event.seat];
         return;
       case 'stop':
         this.#isStopped = true;
@@ -119,6 +125,7 @@ export class MemoryBuilder {
       totals: this.#totals,
       ...(this.#goodbye ? { goodbye: this.#goodbye } : {}),
       ...(this.#last ? { last: this.#last } : {}),
+      untranslated: this.#untranslated,
     };
   }
 
@@ -130,7 +137,7 @@ export class MemoryBuilder {
   ): void {
     // Who sits there now has not said what was taken over.
     if (!inherited) this.#said[seat]++;
-    this.#last = {
+    const message = {
       seat,
       turn,
       text,
@@ -139,8 +146,21 @@ export class MemoryBuilder {
       code: [],
       // The code of the parent was run there.
       isReported: inherited,
+      results: '',
     };
+    this.#last = message;
+    const { settings, seats } = this.#head ?? {};
+    if (settings?.translation && seats && needsTranslation(text, seats)) this.#untranslated[seat] = message;
     if (control === 'bye') this.#goodbye ??= { answering: otherSeat(seat), reason: 'end' };
+  }
+
+  #addReport(seat: Seat, note: string): void {
+    const report = splitReport(note);
+    if (!report) return;
+    const { results } = report;
+    const untranslated = this.#untranslated[seat];
+    if (untranslated) this.#untranslated[seat] = { ...untranslated, isReported: true, results };
+    if (this.#last?.seat === seat) this.#last = { ...this.#last, isReported: true, results };
   }
 
   #addCode(event: Extract<JournalEvent, { type: 'block' | 'result' }>): void {

@@ -1,5 +1,6 @@
 import { describeFlag } from '../journal/render/sentences.ts';
 import { compactResult } from '../journal/render/results.ts';
+import { translationTitle } from '../journal/render/translations.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Seat } from '../wire/types.ts';
 import type { Viewer } from './viewer.ts';
@@ -46,6 +47,11 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
       case 'problems':
         line(`${meeting?.[event.seat]} (${event.turn}), not run: ${visibleControls(event.text)}\n`);
         return;
+      case 'translation': {
+        const title = `${meeting?.[event.seat]} (${event.turn}), ${translationTitle(event)}`;
+        line(event.failed === undefined ? `${title}:\n${visibleControls(event.text)}\n` : `${title}\n`);
+        return;
+      }
       case 'result': {
         const { title, lines } = compactResult(event, widestResultCharacters);
         line(`${meeting?.[event.seat]} (${event.turn}), ${[title, ...lines].join('\n  ')}\n`);
@@ -58,6 +64,7 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
         names.delete(event.meeting);
         return;
       case 'block':
+      case 'translating':
       case 'thinking':
       case 'delta':
         return;

@@ -96,12 +96,17 @@ function inherit(event: JournalEvent, isBegun: boolean): MeetingEvent | undefine
       return { ...withoutStamp(event), inherited: true };
     case 'result':
       return { ...withoutStamp(event), inherited: true };
+    case 'translation': {
+      const { usage: _, ...translation } = withoutStamp(event);
+      return { ...translation, inherited: true };
+    }
     case 'note':
       // What was told before the start is the proxy's own introduction: this one has its own.
       return isBegun ? { ...withoutStamp(event), inherited: true } : undefined;
     case 'meeting':
     case 'seated':
     case 'truncated':
+    case 'flag':
     case 'lost':
     case 'returned':
     case 'status':
@@ -131,6 +136,7 @@ function newMemory({ meeting, settings, seats, t }: Extract<JournalEvent, { type
     dialects: { a: 'framed', b: 'framed' },
     ...{ isBegun: false, turns: 0, questions: 0, said: { a: 0, b: 0 }, passedTests: 0 },
     totals: { a: noTotals(), b: noTotals() },
+    untranslated: {},
   };
 }
 

@@ -36,8 +36,9 @@ import {
 } from './record.ts';
 import { badToken, busy, noSeat, shuttingDown } from './refusals.ts';
 import { isHeld, readSeatsFile, removeSeatsFile, writeSeatsFile, type SeatsFile } from './seats-file.ts';
-import { Watchfulness, type WatchfulnessSettings } from './watchfulness.ts';
 import { messagesOf } from './stop-rules.ts';
+import { planTranslation, TurnTranslator, type Translator } from './translation.ts';
+import { Watchfulness, type WatchfulnessSettings } from './watchfulness.ts';
 import type { Viewer } from './viewer.ts';
 
 export interface RelaySettings extends Omit<MeetingSettings, 'prices' | 'execution'> {
@@ -101,6 +102,8 @@ export interface RelayEnvironment {
   readonly prices?: PriceList;
   /** Has the code run that agents write. */
   readonly execution?: ExecutionOptions;
+  /** Translates for two who speak different languages. */
+  readonly translator?: Translator;
   readonly createTranscriptWriter?: CreateTranscriptWriter;
   readonly clock?: Clock;
   readonly random?: () => number;
@@ -113,7 +116,7 @@ export interface RelayEnvironment {
 export class Relay {
   readonly #settings: RelaySettings;
   readonly #environment: Required<
-    Omit<RelayEnvironment, 'onMeetingEnded' | 'execution' | 'prices' | 'watch'>
+    Omit<RelayEnvironment, 'onMeetingEnded' | 'execution' | 'translator' | 'prices' | 'watch'>
   > &
     RelayEnvironment;
   readonly #listeners: { readonly [seat in Seat]: net.Server };
@@ -311,12 +314,22 @@ export class Relay {
       const { fork } = this.#settings;
       const past = fork?.meeting === wish ? fork.past : undefined;
       const participants = { a: peers.a.participant, b: peers.b.participant };
-      const { prices } = this.#environment;
+      const { prices, translator } = this.#environment;
       const execution = this.#environment.execution?.settings;
       const wished = { ...this.#settings, maxMessages: limitAfter(this.#settings.maxMessages, past) };
-      const settings = {
+      const plan = translator && planTranslation(participants);
+      const settings: MeetingSettings = {
         ...meetingSettingsOf(wished, prices, participants, execution),
         ...this.#watchfulness.settingsFor(participants),
+        ...(translator && plan?.type === 'translate'
+          ? {
+              translation: {
+                provider: translator.provider,
+                model: translator.model,
+                languages: plan.languages,
+              },
+            }
+          : {}),
       };
       const attention = this.#watchfulness.attentionFor(settings, participants);
       const meeting = this.#open({ wish, record, places, settings, secrets, attention, past });
@@ -324,6 +337,12 @@ export class Relay {
       pair.a.join(meeting);
       pair.b.join(meeting);
       meeting.begin();
+      for (const seat of seats) {
+        const problem = plan?.type === 'unknown' ? plan.problems[seat] : undefined;
+        if (problem === undefined) continue;
+        log.warn({ meeting: meeting.id, seat }, `${names[seat]} (seat ${seat}) ${problem}`);
+        meeting.remark(seat, problem);
+      }
       pair.a.speakUp();
       pair.b.speakUp();
     } catch (error) {
@@ -362,11 +381,13 @@ export class Relay {
     readonly attention: Attention | undefined;
     readonly past?: Past | undefined;
   }): Meeting {
-    const { clock, random, log, software, watch, execution } = this.#environment;
+    const { clock, random, log, software, watch, execution, translator } = this.#environment;
     const { goodbyeMs, drainMs, resumeMs, maxFrameBytes } = this.#settings;
     const { meeting: id, folder } = record;
     const where = folder === undefined ? {} : { folder };
     const runs = execution && settings.execution;
+    const participants = { a: places.a.participant, b: places.b.participant };
+    const languages = settings.translation?.languages;
     const meeting = new Meeting({
       id,
       places,
@@ -378,7 +399,7 @@ export class Relay {
       drainMs,
       resumeMs,
       maxFrameBytes,
-      delays: this.#delays.forPair({ a: places.a.participant, b: places.b.participant }),
+      delays: this.#delays.forPair(participants),
       record,
       clock,
       random,
@@ -386,6 +407,11 @@ export class Relay {
       ...where,
       ...(attention ? { attention } : {}),
       ...(runs ? { execution: new Execution(execution, { meeting: id, folder, maxFrameBytes }) } : {}),
+      ...(languages
+        ? {
+            translation: new TurnTranslator({ translator, languages, participants, maxFrameBytes, clock }),
+          }
+        : {}),
       onStopped: (reason, detail) => {
         if (folder !== undefined) removeSeatsFile(folder);
         log.info({ meeting: id, reason, detail }, `${id} ended: ${reason}`);

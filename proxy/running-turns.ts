@@ -7,6 +7,7 @@ import type { Execution, Report, Work } from './execution.ts';
 type CodeEvent = Extract<MeetingEvent, { type: 'block' | 'result' }>;
 
 interface Running<T> {
+  readonly turn: number;
   /** What waits for the results. */
   readonly speech: T;
   /** What came from the seat, or became of it, meanwhile. */
@@ -39,7 +40,7 @@ export class RunningTurns<T> {
 
   /** Runs the code of a turn; then calls `onDone`, and does what was put off. */
   start(seat: Seat, turn: number, work: Work, speech: T, onDone: (report: Report) => void): void {
-    const running: Running<T> = { speech, later: [] };
+    const running: Running<T> = { turn, speech, later: [] };
     this.#running[seat] = running;
     const about = { seat, turn };
     void this.#execution
@@ -69,14 +70,14 @@ export class RunningTurns<T> {
   }
 
   /** Ends them all, and returns what still waits to be said. */
-  stop(): { readonly seat: Seat; readonly speech: T }[] {
+  stop(): { readonly seat: Seat; readonly turn: number; readonly speech: T }[] {
     this.#execution.close();
     return seats.flatMap((seat) => {
       const running = this.#running[seat];
       if (!running) return [];
       delete this.#running[seat];
       if (running.current) this.#record(unfinished(running.current));
-      return [{ seat, speech: running.speech }];
+      return [{ seat, turn: running.turn, speech: running.speech }];
     });
   }
 }

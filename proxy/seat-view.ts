@@ -1,7 +1,8 @@
 import type { JournalEvent } from '../journal/event.ts';
 import { splitReport } from '../journal/report-note.ts';
 import type { HistoryEntry } from '../wire/message.ts';
-import type { Seat } from '../wire/types.ts';
+import type { Participant, Seat } from '../wire/types.ts';
+import { needsTranslation } from './translation.ts';
 
 /** Something that one seat was told, under the number of the journal's event that it came from. */
 export type Told =
@@ -11,6 +12,8 @@ export type Told =
       readonly seq: number;
       readonly turn: number;
       readonly text: string;
+      /** What came of its code, to stand below it. */
+      readonly results?: string;
       readonly control?: 'bye' | 'help';
     }
   | { readonly type: 'control'; readonly seq: number; readonly control: 'bye' | 'help' }
@@ -18,6 +21,9 @@ export type Told =
 
 type Item =
   Told | { readonly type: 'said'; readonly seq: number; readonly turn: number; readonly text: string };
+
+/** The number of what was said and not told: it waits for its translation. */
+const notYet = Infinity;
 
 /** What of a long meeting is told again, in characters: half of what an agent takes in one frame. */
 const mostCharacters = 4 * 1024 * 1024;
@@ -27,6 +33,8 @@ export class SeatView {
   readonly #seat: Seat;
   #items: Item[] = [];
   #characters = 0;
+  /** In a meeting that is translated, those whose turns are. */
+  #translated: { readonly [seat in Seat]: Participant } | undefined;
 
   constructor(seat: Seat) {
     this.#seat = seat;
@@ -42,7 +50,9 @@ export class SeatView {
       case 'turn': {
         const { turn, text } = event;
         if (isOwn) return this.#push({ type: 'said', seq, turn, text });
-        return this.#push({ type: 'text', seq, turn, text, ...passedOn(event.control) });
+        const isHeld = this.#translated !== undefined && needsTranslation(text, this.#translated);
+        const told = { turn, text, ...passedOn(event.control) };
+        return this.#push({ type: 'text', seq: isHeld ? notYet : seq, ...told });
       }
       case 'control': {
         const { control } = passedOn(event.verb);
@@ -55,7 +65,11 @@ export class SeatView {
         return this.#addResults(seq, event.text);
       case 'result':
         return isOwn ? undefined : this.#postpone(seq);
+      case 'translation':
+        return isOwn ? undefined : this.#translate(event);
       case 'meeting':
+        this.#translated = event.settings.translation && event.seats;
+        return;
       case 'seated':
       case 'block':
       case 'truncated':
@@ -76,7 +90,8 @@ export class SeatView {
         entries.push({ turn: item.turn, seat: this.#seat, text: item.text });
       }
       if (item.type === 'text') {
-        entries.push({ turn: item.turn, seat: this.#seat === 'a' ? 'b' : 'a', text: item.text });
+        if (item.seq === notYet) continue;
+        entries.push({ turn: item.turn, seat: this.#seat === 'a' ? 'b' : 'a', text: toldText(item) });
       }
     }
     return entries;
@@ -97,15 +112,25 @@ export class SeatView {
     const item = this.#items[at];
     const report = splitReport(note);
     if (item?.type !== 'text' || !report) return;
-    const text = report.results === '' ? item.text : `${item.text}\n\n${report.results}`;
-    this.#items[at] = { ...item, seq, text };
+    const results = report.results === '' ? {} : { results: report.results };
+    this.#items[at] = { ...item, seq: item.seq === notYet ? notYet : seq, ...results };
   }
 
   /** A turn is passed on when its code has been run. */
   #postpone(seq: number): void {
     const at = this.#lastText();
     const item = this.#items[at];
-    if (item?.type === 'text') this.#items[at] = { ...item, seq };
+    if (item?.type === 'text' && item.seq !== notYet) this.#items[at] = { ...item, seq };
+  }
+
+  /** A turn is told when its translation is there, and in its words: after what the seat has said meanwhile. */
+  #translate({ seq, turn, text }: Extract<JournalEvent, { type: 'translation' }>): void {
+    const at = this.#items.findLastIndex((item) => item.type === 'text' && item.turn === turn);
+    const item = this.#items[at];
+    if (item?.type !== 'text') return;
+    this.#items.splice(at, 1);
+    this.#characters -= lengthOf(item);
+    this.#push({ ...item, seq, text });
   }
 
   #push(item: Item): void {
@@ -127,6 +152,11 @@ export class SeatView {
 
 function passedOn(control: string | undefined): { control?: 'bye' | 'help' } {
   return control === 'bye' || control === 'help' ? { control } : {};
+}
+
+/** With the results of its code below it. */
+export function toldText({ text, results }: Extract<Told, { type: 'text' }>): string {
+  return results === undefined ? text : `${text}\n\n${results}`;
 }
 
 function lengthOf(item: Item): number {

@@ -1,4 +1,5 @@
 import type { Block, BlockResult } from '../journal/block.ts';
+import type { MeetingEvent } from '../journal/event.ts';
 import type { Flag } from '../journal/flag.ts';
 import type { UsageTable } from '../journal/usage-table.ts';
 import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta } from '../wire/types.ts';
@@ -53,6 +54,16 @@ export type ViewerEvent =
       readonly tier?: string;
     } & Pick<Block, 'kind' | 'number'> &
       BlockResult)
+  /** A turn waits for its translation; `to` is a language in English words. */
+  | {
+      readonly type: 'translating';
+      readonly meeting: string;
+      readonly seat: Seat;
+      readonly turn: number;
+      readonly to: string;
+    }
+  /** What the partner is told in its place; as in the journal. */
+  | ({ readonly meeting: string } & Extract<MeetingEvent, { type: 'translation' }>)
   /** "rate limited, next try in 12 s": a viewer may count the seconds down by itself. */
   | { readonly type: 'status'; readonly meeting: string; readonly seat: Seat; readonly text: string }
   /** Somebody who had lost the connection has the seat again. */

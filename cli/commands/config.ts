@@ -26,7 +26,7 @@ const check: CommandModule<object, { files?: string[] | undefined }> = {
   },
 };
 
-const subjects = ['proxy', ...serviceNames] as const;
+const subjects = ['proxy', 'translator', ...serviceNames] as const;
 
 interface ShowFlags {
   readonly subject?: (typeof subjects)[number] | undefined;
@@ -40,7 +40,7 @@ const show: CommandModule<object, ShowFlags> = {
     cli
       .positional('subject', {
         choices: subjects,
-        describe: 'The proxy or a service [default: what the file is for, or proxy]',
+        describe: 'The proxy, its translator or a service [default: what the file is for, or proxy]',
       })
       .options({ config: { alias: 'c', type: 'string', normalize: true, describe: 'Settings file' } }),
   handler: async (argv) => {
@@ -73,12 +73,26 @@ function listYaml(folder: string): readonly string[] {
 }
 
 async function loadRows({ subject, config }: ShowFlags): Promise<readonly ConfigRow[]> {
-  const { isProxyFile, loadProxyConfig, loadServiceConfig, readEnvironment } =
-    await import('../../config/load.ts');
+  const {
+    isProxyFile,
+    isTranslatorFile,
+    loadProxyConfig,
+    loadServiceConfig,
+    loadTranslatorConfig,
+    readEnvironment,
+  } = await import('../../config/load.ts');
   const { proxySchema, serviceSchemas } = await import('../../config/schema.ts');
   const { configRows } = await import('../../config/show.ts');
   const cwd = process.cwd();
   const sources = { file: config, cwd, env: readEnvironment(cwd, process.env), flags: {} };
+  const isTranslator =
+    subject === 'translator' ||
+    (subject === undefined && config !== undefined && isTranslatorFile(config, cwd));
+  if (isTranslator) {
+    const { translatorSchemas } = await import('../../config/translator-schema.ts');
+    const loaded = loadTranslatorConfig(sources);
+    return configRows(loaded, translatorSchemas[loaded.value.service]);
+  }
   const isProxy =
     subject === 'proxy' || (subject === undefined && (config === undefined || isProxyFile(config, cwd)));
   if (isProxy) return configRows(loadProxyConfig(sources), proxySchema);

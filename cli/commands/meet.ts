@@ -3,6 +3,7 @@ import type { CommandModule, InferredOptionTypes } from 'yargs';
 import type { Persona } from '../../personas/persona.ts';
 import { otherSeat, seats, type Seat } from '../../wire/types.ts';
 import { isFree } from '../../journal/cost.ts';
+import { primaryLanguage } from '../../wire/language.ts';
 import { UsageError } from '../failure.ts';
 import { speakFlag, startReading } from '../reading.ts';
 import { parseServiceSpec, type ServiceSpec } from '../service-spec.ts';
@@ -61,6 +62,7 @@ async function runMeet(argv: Flags): Promise<void> {
   const load = (seat: Seat): Persona =>
     loadPersona(given[seat] ?? defaultPersona(seat, specs, argv), { cwd: process.cwd() });
   const personas = { a: load('a'), b: load('b') };
+  if (argv.translate || argv.translator !== undefined) seats.forEach((seat) => checkLanguage(personas[seat]));
   const argsOf = (seat: Seat): string[] => agentArguments(seat, personas[seat], specs, argv);
   const agentArgs = { a: argsOf('a'), b: argsOf('b') };
   if (argv.estimate || seats.some((seat) => mayCost(agentArgs[seat]))) {
@@ -81,6 +83,15 @@ async function runMeet(argv: Flags): Promise<void> {
     stream: process.stdout,
     errors: process.stderr,
   }).run();
+}
+
+/** Nothing can be translated for somebody who speaks nobody knows what. */
+function checkLanguage({ file, lang }: Persona): void {
+  if (lang !== undefined && primaryLanguage(lang) !== undefined) return;
+  const problem = lang === undefined ? 'names no language' : `${JSON.stringify(lang)} is no language code`;
+  throw new UsageError(
+    `${path.relative(process.cwd(), file)}: ${problem}, which --translate needs; write a BCP 47 code into the title, such as (de) or (pt-BR)`,
+  );
 }
 
 type Specs = { readonly [seat in Seat]: ServiceSpec | undefined };
@@ -129,6 +140,8 @@ export function proxyArguments(argv: Flags): string[] {
     'sidecar',
     'tier',
     'no-policy',
+    'translate',
+    'translator',
   ];
   return ['proxy', '--free-ports', ...passed.flatMap((name) => toFlag(name, argv[name])), ...logLevel(argv)];
 }

@@ -70,6 +70,14 @@ export const meetingFlags = {
     describe: 'HOST:PORT of a sidecar that runs already, instead of one of its own',
   },
   ...sandboxFlags,
+  translate: {
+    type: 'boolean',
+    describe: 'Where the two speak different languages, tell each the other in its own',
+  },
+  translator: {
+    type: 'string',
+    describe: 'Who translates: a settings file or SERVICE:MODEL [default: config/translator.yml]',
+  },
 } as const;
 
 const flags = {
@@ -140,6 +148,16 @@ async function runProxy(argv: Flags): Promise<void> {
 
   if (launcher && config.tls.cert !== undefined) throw speaksTls(argv);
   const access = await readAccess(config);
+  const translator = config.translate
+    ? await (
+        await import('../translator.ts')
+      ).loadTranslator(
+        config.translator,
+        { env: process.env, cwd: process.cwd() },
+        { onStatus: (text) => log.info({}, `translator: ${text}`) },
+      )
+    : undefined;
+
   const relay = new Relay(
     { ...toRelaySettings(config, argv), ...access, ...(await readFork(argv)) },
     {
@@ -152,6 +170,7 @@ async function runProxy(argv: Flags): Promise<void> {
         cwd: process.cwd(),
         ...(config.prices === undefined ? {} : { file: config.prices }),
       }),
+      ...(translator ? { translator } : {}),
       onMeetingEnded: () => {
         if (argv.once || (leaving && relay.meetings === 0)) void end();
       },
@@ -216,6 +235,9 @@ export async function readProxyConfig(argv: ConfigFlags): Promise<ProxyConfig> {
       'rate.messages_per_minute': argv.rate,
       'loops.enabled': argv.loops,
       flags: argv.flags,
+      // Who names a translator wants to have it translate.
+      translate: argv.translate ?? (argv.translator === undefined ? undefined : true),
+      translator: argv.translator,
       ...executionFlags(argv),
     },
   });

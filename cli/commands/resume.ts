@@ -10,6 +10,7 @@ const flags = {
   ...folderFlag,
   ...speakFlag,
   config: { alias: 'c', type: 'string', normalize: true, describe: 'Settings file of the proxy' },
+  translator: { type: 'string', describe: 'Who translates from now on, if somebody did' },
   verbose: { alias: 'v', type: 'boolean', describe: 'Show the logs of the processes' },
   debug: { alias: 'd', type: 'boolean', describe: 'Show everything they log' },
   quiet: { alias: 'q', type: 'boolean', describe: 'Show nothing but errors and where the transcript is' },
@@ -65,7 +66,7 @@ function proxyArguments(
   { meeting, seats: file, head }: Interrupted,
   transcripts: string,
 ): string[] {
-  const { execution } = head.settings;
+  const { execution, translation } = head.settings;
   return [
     'proxy',
     '--once',
@@ -83,6 +84,8 @@ function proxyArguments(
           `--blocks=${execution.blocks}`,
         ]
       : []),
+    ...(translation ? ['--translate'] : []),
+    ...(translation && argv.translator !== undefined ? [`--translator=${argv.translator}`] : []),
     ...levelFlags(argv),
   ];
 }

@@ -92,6 +92,11 @@ details pre { max-height: 22rem; margin: 0.5rem 0 0; white-space: pre-wrap; }
 .event + .event { margin-top: 0.35rem; }
 .event.failure { color: var(--ink); }
 
+.translation { width: fit-content; min-width: min(20rem, 100%); max-width: 88%; margin: 0.6rem 0 0 1.5rem; }
+.translation.b { margin: 0.6rem 1.5rem 0 auto; }
+.translation h3 { margin: 0 0.2rem 0.2rem; color: var(--soft); font: 0.8125rem/1.5 var(--sans); font-variant-numeric: tabular-nums; }
+.translation .words { border-style: dashed; background: none; font-size: 0.9375em; }
+
 .result { --look: var(--soft); width: fit-content; min-width: min(20rem, 100%); max-width: 92%; margin: 0.6rem 0 0; padding: 0.55rem 0.9rem 0.6rem; border: 1px solid var(--line); border-inline-start: 4px solid var(--look); border-radius: 4px 10px 10px 4px; background: var(--raised); font: 0.875rem/1.5 var(--sans); }
 .result.b { margin-left: auto; }
 .result.passed { --look: var(--passed); }

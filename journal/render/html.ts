@@ -26,6 +26,7 @@ import {
 } from './sentences.ts';
 import { usageTable } from '../usage-table.ts';
 import { describePrices, usageCells } from './usage-cells.ts';
+import { describeTranslations, translationTitle, type TranslationEntry } from './translations.ts';
 import { visibleControls } from './visible-controls.ts';
 import { noFiles, type KeptFiles } from './workspace.ts';
 
@@ -68,6 +69,7 @@ ${seatCard('b', outline, state)}
 export function htmlEntry(entry: Entry, outline: Outline, files: KeptFiles = noFiles): string {
   const { seats, turns } = outline;
   if (entry.type === 'turn') return turnArticle(entry, outline);
+  if (entry.type === 'translation') return translationArticle(entry, turns);
   if (entry.type === 'block') return htmlBlock(entry);
   if (entry.type === 'result') return htmlResult(entry, files, turns);
   if (entry.type === 'note' && entry.text.includes('\n')) {
@@ -83,9 +85,12 @@ export function htmlEntry(entry: Entry, outline: Outline, files: KeptFiles = noF
 /** What closes the page. */
 export function htmlFooter(outline: Outline): string {
   const { execution, flags, seats } = outline;
-  const sentences = [describeEnd(outline), describeExecution(execution), describeFlags(flags, seats)].filter(
-    (one) => one !== '',
-  );
+  const sentences = [
+    describeEnd(outline),
+    describeExecution(execution),
+    describeTranslations(outline),
+    describeFlags(flags, seats),
+  ].filter((one) => one !== '');
   const paragraphs = sentences.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join('');
   return `<footer class="end">${paragraphs}${usageHtml(outline)}</footer>
 </body>
@@ -140,6 +145,16 @@ function parentLink({ parent }: Outline): string {
   const address = parentAddress(parent, 'transcript.html');
   const link = address === undefined ? name : `<a href="${address}">${name}</a>`;
   return `<p class="kicker">A fork ${describeParent(parent)} ${link}</p>\n`;
+}
+
+/** Below the turn: what the other one was told in its place. */
+function translationArticle(entry: TranslationEntry, lastTurn: number): string {
+  const { seat, text, to, failed } = entry;
+  const title = escapeHtml(translationTitle(entry, lastTurn));
+  if (failed !== undefined) return `<p class="event ${seat}">${title}</p>\n`;
+  const lang = languageTag(to);
+  const language = lang === undefined ? '' : ` lang="${lang}"`;
+  return `<article class="translation ${seat}"><h3>${title}</h3><div class="words"${language} dir="auto">${wordsToHtml(text)}</div></article>\n`;
 }
 
 function seatCard(seat: Seat, outline: Outline, state: 'running' | 'whole'): string {

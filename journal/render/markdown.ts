@@ -30,6 +30,7 @@ import {
 } from './sentences.ts';
 import { usageTable } from '../usage-table.ts';
 import { describePrices, usageCells } from './usage-cells.ts';
+import { describeTranslations, translationTitle } from './translations.ts';
 import { noFiles, type KeptFiles } from './workspace.ts';
 
 /** Everything above the first turn. What is in the file after this is a valid table at every moment. */
@@ -66,6 +67,11 @@ export function markdownEntry(
     const asides = remarks.filter((remark) => remark).map((remark) => `*${markdownLine(remark ?? '')}*`);
     return row(String(entry.turn), entry.seat, [markdownCell(entry.text), ...asides].join('<br><br>'));
   }
+  if (entry.type === 'translation') {
+    const title = `*${markdownLine(translationTitle(entry, turns))}*`;
+    const words = entry.failed === undefined ? [markdownCell(entry.text)] : [];
+    return row('', entry.seat, joinBlocks([title, ...words], '<br>'));
+  }
   if (entry.type === 'result') return row('', entry.seat, writeResult(entry, files, turns));
   if (entry.type === 'block') {
     if (!entry.isEdited) return '';
@@ -84,7 +90,9 @@ export function markdownFooter(outline: Outline): string {
   });
   const execution = describeExecution(outline.execution);
   const flags = describeFlags(outline.flags, outline.seats);
-  const sentences = [describeEnd(outline), execution, flags].filter((sentence) => sentence !== '');
+  const sentences = [describeEnd(outline), execution, describeTranslations(outline), flags].filter(
+    (sentence) => sentence !== '',
+  );
   return [
     '',
     ...sentences.flatMap((sentence) => [markdownLine(sentence), '']),

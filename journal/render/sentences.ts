@@ -41,7 +41,7 @@ export function describeEnd({
 
 /** What an entry that is no turn says, on one line and free of control characters. */
 export function describeEntry(
-  entry: Exclude<Entry, { type: 'turn' | 'block' | 'result' }>,
+  entry: Exclude<Entry, { type: 'turn' | 'block' | 'result' | 'translation' }>,
   seats: Outline['seats'],
 ): string {
   switch (entry.type) {
@@ -125,7 +125,7 @@ export function describeFinish(finish: string | undefined): string | undefined {
 }
 
 /** "openai gpt-4o-mini", "eliza" when provider and model are one, empty when neither is known. */
-export function describeModel({ provider, model }: Participant): string {
+export function describeModel({ provider, model }: Pick<Participant, 'provider' | 'model'>): string {
   const parts = [provider, model]
     .filter((part) => part !== undefined && part !== '')
     .map((part) => visibleLine(part ?? ''));

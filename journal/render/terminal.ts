@@ -18,6 +18,7 @@ import {
 } from './sentences.ts';
 import { usageTable } from '../usage-table.ts';
 import { renderUsageTable } from './usage-cells.ts';
+import { describeTranslations, translationTitle, type TranslationEntry } from './translations.ts';
 import { visibleControls, visibleLine } from './visible-controls.ts';
 
 export interface TerminalOptions {
@@ -54,6 +55,8 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
   lines.push(colors.bold(describeEnd(conversation)));
   const execution = describeExecution(conversation.execution);
   if (execution !== '') lines.push(execution);
+  const translations = describeTranslations(conversation);
+  if (translations !== '') lines.push(translations);
   const flags = describeFlags(conversation.flags, seats);
   if (flags !== '') lines.push(colors.yellow(flags));
   for (const seat of ['a', 'b'] as const) {
@@ -67,6 +70,7 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
   function renderEntry(entry: Entry): string[] {
     if (entry.type === 'turn') lastTurn = entry.turn;
     if (entry.type === 'result') return renderResult(entry);
+    if (entry.type === 'translation') return renderTranslation(entry);
     if (entry.type === 'block') {
       if (!entry.isEdited) return [];
       const title = `${editedTitle(entry)}:`;
@@ -84,6 +88,13 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
       ...wrapText(visibleControls(entry.text), width - indent.length).map((line) => indent + line),
       ...remarks.filter((remark) => remark !== undefined).map((remark) => indent + colors.dim(`(${remark})`)),
     ];
+  }
+
+  function renderTranslation(entry: TranslationEntry): string[] {
+    const title = wrap(translationTitle(entry, lastTurn), width).map((line) => colors.dim(line));
+    const words = entry.failed === undefined ? visibleControls(entry.text) : '';
+    const room = width - 2 * indent.length;
+    return [...title, ...(words === '' ? [] : wrapText(words, room).map((line) => indent + indent + line))];
   }
 
   function renderResult(result: Result): string[] {

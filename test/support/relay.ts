@@ -22,7 +22,10 @@ export interface TestRelay {
 export async function startRelay(
   changes: Partial<RelaySettings> = {},
   execution?: ExecutionOptions,
-  { isWatched = true, ...others }: Pick<RelayEnvironment, 'prices'> & { readonly isWatched?: boolean } = {},
+  {
+    isWatched = true,
+    ...others
+  }: Pick<RelayEnvironment, 'prices' | 'translator'> & { readonly isWatched?: boolean } = {},
 ): Promise<TestRelay> {
   const transcripts = await temporaryFolder();
   const seen: ViewerEvent[] = [];

@@ -69,3 +69,22 @@ test('a verdict has a colour of its own', () => {
   // Without a terminal the colours are left out, unless somebody asks for them.
   if (raw().includes('\u001b[1m')) expect(raw()).toContain('\u001b[32m✓');
 });
+
+test.each([true, false])('a translation stands below its turn, and is as harmless (live: %s)', (live) => {
+  const { show, text } = watch(live);
+  const translation = { type: 'translation', seat: 'a', turn: 1, from: 'de', to: 'el', ms: 340 } as const;
+  show(
+    { type: 'turn', seat: 'a', turn: 1, text: 'ja' },
+    { type: 'translating', seat: 'a', turn: 1, to: 'Greek' },
+  );
+  expect(text().includes('translating into Greek…')).toBe(live);
+  const before = text().length;
+  show({ ...translation, text: `ναι\n${hostile}` });
+  const shown = text()
+    .slice(before)
+    .replace(/^\r\u001b\[2K/, '');
+  expect(shown).toMatch(/^In Greek, translated in 340 ms\n {2}ναι\n {2}a␛\[2J/);
+  expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  show({ ...translation, text: 'ja', failed: `busy${hostile}` });
+  expect(text()).toMatch(/\nNot translated into Greek \(340 ms\): busya␛.*\n\n$/);
+});

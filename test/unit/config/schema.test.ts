@@ -2,14 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { checkConfigFile, loadProxyConfig, loadServiceConfig } from '../../../config/load.ts';
+import {
+  checkConfigFile,
+  loadProxyConfig,
+  loadServiceConfig,
+  loadTranslatorConfig,
+} from '../../../config/load.ts';
 import { packageRoot } from '../../../config/paths.ts';
 import { proxySchema, serviceSchemas, serviceVariables } from '../../../config/schema.ts';
 import { serviceNames } from '../../../config/service-names.ts';
 import { listSettings } from '../../../config/settings.ts';
+import { translatorSchemas } from '../../../config/translator-schema.ts';
 
 const folder = path.join(packageRoot, 'config');
-const schemas = { proxy: proxySchema, ...serviceSchemas };
+const schemas = { proxy: proxySchema, translator: translatorSchemas.openai, ...serviceSchemas };
 const names = Object.keys(schemas) as (keyof typeof schemas)[];
 
 describe('the settings files that come with the program', () => {
@@ -24,7 +30,8 @@ describe('the settings files that come with the program', () => {
 
   it.each(names)('give exactly the defaults: config/%s.yml', (name) => {
     const sources = { file: path.join(folder, `${name}.yml`), cwd: packageRoot, env: {}, flags: {} };
-    const { value } = name === 'proxy' ? loadProxyConfig(sources) : loadServiceConfig(sources);
+    const load = { proxy: loadProxyConfig, translator: loadTranslatorConfig };
+    const { value } = (name === 'proxy' || name === 'translator' ? load[name] : loadServiceConfig)(sources);
     expect(value).toEqual(schemas[name].parse({}));
   });
 

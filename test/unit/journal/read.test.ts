@@ -84,7 +84,7 @@ test('keeps lines it cannot read aside, each with its number and its fault', asy
 });
 
 test('counts the events of later versions and passes them over', async () => {
-  const later = { v: 1, seq: 1, t: new Date(0).toISOString(), type: 'translation', text: 'x' };
+  const later = { v: 1, seq: 1, t: new Date(0).toISOString(), type: 'telepathy', text: 'x' };
   const reading = await readJournal(
     await journalOf(`${JSON.stringify(later)}\n${toLines(stamp([turnEvent(1, 'y')]))}`),
   );

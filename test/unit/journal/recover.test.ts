@@ -185,7 +185,7 @@ test('what was reported before is counted, and not reported again', async () => 
 });
 
 test('a number is given away once: events of later versions and lines nobody can read have theirs', async () => {
-  const later = JSON.stringify({ v: 1, seq: 13, t: new Date(0).toISOString(), type: 'translation' });
+  const later = JSON.stringify({ v: 1, seq: 13, t: new Date(0).toISOString(), type: 'telepathy' });
   expect((await recoverJournal(await folderWith(`${whole.toString()}${later}\n`))).lastSeq).toBe(13);
   const unended = await recoverJournal(await folderWith(`${whole.toString()}${later}`));
   expect(unended).toMatchObject({ lastSeq: 13, size: whole.length + later.length + 1 });

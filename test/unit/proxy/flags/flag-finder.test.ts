@@ -115,9 +115,9 @@ it('does not look at the language of short texts, of code, of quotations, or whe
 });
 
 it('needs less of a text in another script', () => {
-  expect(flagsOf('Good morning to all of you, and a very happy new year!', { name: 'Άννα', lang: 'el' })).toEqual([
-    'switched-language',
-  ]);
+  expect(
+    flagsOf('Good morning to all of you, and a very happy new year!', { name: 'Άννα', lang: 'el' }),
+  ).toEqual(['switched-language']);
 });
 
 it('tells at the end who never spoke', () => {
