@@ -17,6 +17,8 @@ export interface ReplyRequest {
   readonly messages: readonly ChatMessage[];
   /** Ends the reply at once: the stream then rejects with the signal's reason or an AbortError. */
   readonly signal: AbortSignal;
+  /** What comes later does not begin with the same messages: nothing to keep in a cache. */
+  readonly isOnce?: boolean;
 }
 
 export type ReplyPiece =
@@ -24,7 +26,13 @@ export type ReplyPiece =
   /** Thinking that is nobody else's business: proof of life, never forwarded. */
   | { readonly type: 'reasoning'; readonly text: string }
   /** Always last. A stream that ends without it was cut off, and is an error. */
-  | { readonly type: 'end'; readonly finish: FinishReason; readonly usage?: Usage };
+  | {
+      readonly type: 'end';
+      readonly finish: FinishReason;
+      readonly usage?: Usage;
+      /** How long it took to load the model, where the provider says so. */
+      readonly loadMs?: number;
+    };
 
 export type ReplyStream = AsyncIterable<ReplyPiece>;
 

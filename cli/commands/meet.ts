@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { CommandModule, InferredOptionTypes } from 'yargs';
 import type { Persona } from '../../personas/persona.ts';
 import { otherSeat, seats, type Seat } from '../../wire/types.ts';
+import { contextFlags } from '../context-flags.ts';
 import { UsageError } from '../failure.ts';
 import { parseServiceSpec, type ServiceSpec } from '../service-spec.ts';
 import { meetingFlags } from './proxy.ts';
@@ -13,6 +14,7 @@ const flags = {
   'config-b': { type: 'string', normalize: true, describe: 'Settings file of seat b' },
   config: { alias: 'c', type: 'string', normalize: true, describe: 'Settings file of the proxy' },
   seed: { type: 'number', describe: 'Seed for both, where the service takes one' },
+  ...contextFlags,
   'typing-speed': {
     type: 'number',
     default: 80,
@@ -127,9 +129,15 @@ function agentArguments(seat: Seat, persona: Persona, specs: Specs, argv: Flags)
     ...toFlag('config', config),
     ...(spec?.flags ?? []),
     ...toFlag('seed', argv.seed),
+    ...contextArguments(argv),
     ...(isBuiltIn ? toFlag('typing-speed', argv['typing-speed']) : []),
     ...logLevel(argv),
   ];
+}
+
+function contextArguments(argv: Flags): string[] {
+  const names = ['context-tokens', 'context-strategy', 'show-reasoning'] as const;
+  return names.flatMap((name) => toFlag(name, argv[name]));
 }
 
 function logLevel({ verbose, debug }: Flags): string[] {
