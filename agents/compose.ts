@@ -115,7 +115,7 @@ export class Composer {
       if (piece.type !== 'end') continue;
       const { rest, text, restart } = cleaner.end();
       this.#show({ text: rest, restart });
-      if (showReasoning) this.#tellThoughts(thoughts + cleaner.thoughts);
+      if (showReasoning) this.#tellThoughts(`${thoughts}\n${cleaner.thoughts}`);
       this.#account(piece, isFirstAttempt);
       return { text, finish: piece.finish };
     }

@@ -1,6 +1,12 @@
 import { setTimeout as systemSleep } from 'node:timers/promises';
 import { cleanReply } from './clean-reply.ts';
-import { ProviderError, type Provider, type ReplyPiece, type ReplyRequest } from './provider.ts';
+import {
+  ProviderError,
+  type FinishReason,
+  type Provider,
+  type ReplyPiece,
+  type ReplyRequest,
+} from './provider.ts';
 import { cutOff } from './providers/http-failure.ts';
 
 /** How much an agent puts up with from its provider. Milliseconds; 0: no limit. */
@@ -50,7 +56,7 @@ export async function* replyReliably(
       for await (const piece of watchedReply(provider, request, patience)) {
         if (piece.type === 'text') text += piece.text;
         if (piece.type === 'end') {
-          if (cleanReply(text) !== '' || emptyReplies === maxEmptyReplies) {
+          if (cleanReply(text) !== '' || emptyReplies === maxEmptyReplies || wasKept(piece.finish)) {
             yield piece;
             return;
           }
@@ -72,6 +78,11 @@ export async function* replyReliably(
     }
     if (yielded) hooks.onRestart();
   }
+}
+
+/** The words were withheld on purpose: the same question would be answered alike. */
+function wasKept(finish: FinishReason): boolean {
+  return finish === 'refusal' || finish === 'content-filter';
 }
 
 function refuseHopeless(
