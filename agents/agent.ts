@@ -2,7 +2,8 @@ import type { JsonGreeting } from '../wire/greeting.ts';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import { encodeControl, encodeText, type HistoryEntry, type ProxyFrame } from '../wire/message.ts';
 import { parseSpeech } from '../wire/speech.ts';
-import type { Seat, TurnMeta } from '../wire/types.ts';
+import type { Seat, TurnMeta, Usage } from '../wire/types.ts';
+import { addUsage } from '../wire/usage.ts';
 import { Composer, type Composition } from './compose.ts';
 import { Connection, type ProxyAddress } from './connection.ts';
 import type { Cut } from './context/context-window.ts';
@@ -64,6 +65,8 @@ class SeatedAgent {
   readonly #observer: AgentObserver;
   readonly #history = new History();
   readonly #composer: Composer;
+  /** Billed for what was never sent, such as summaries; goes out with the next message. */
+  #unreported: Usage | undefined;
   /** Aborted when the meeting is over, whatever is being written. */
   readonly #over = new AbortController();
   /** Aborted when what is being written should be written anew. */
@@ -79,6 +82,7 @@ class SeatedAgent {
       ...options,
       onDelta: (text) => this.#send(encodeControl('delta', text)),
       onStatus: (text) => this.#status(text),
+      onSpent: (usage) => (this.#unreported = addUsage(this.#unreported, usage)),
       nowMs: options.nowMs ?? Date.now,
     });
     this.#connection = new Connection({
@@ -193,12 +197,19 @@ class SeatedAgent {
     // Who answers a goodbye ends the meeting, whether the model remembered to say so or not.
     const speech = end ? parseSpeech(text) : { text };
     this.#history.say(speech.text);
+    const whole = this.#withUnreported(meta);
     this.#connection.together(() => {
-      if (speech.text !== '') this.#connection.say(encodeSpeech(speech.text), meta, cuts.map(encodeCut));
+      if (speech.text !== '') this.#connection.say(encodeSpeech(speech.text), whole, cuts.map(encodeCut));
       if (end) this.#connection.say(encodeControl('end'));
     });
     if (parseSpeech(speech.text).control === 'bye') this.#leaving = true;
     this.#observer.onSaid?.(speech.text);
+  }
+
+  #withUnreported(meta: TurnMeta): TurnMeta {
+    const usage = addUsage(meta.usage, this.#unreported);
+    this.#unreported = undefined;
+    return usage ? { ...meta, usage } : meta;
   }
 
   #status(text: string): void {

@@ -20,6 +20,8 @@ export interface ComposerOptions {
   /** A piece of what is being written; an empty one takes back what was shown. */
   readonly onDelta: (text: string) => void;
   readonly onStatus: (text: string) => void;
+  /** Billed for what is no turn, such as a summary. */
+  readonly onSpent: (usage: Usage) => void;
   readonly nowMs: () => number;
 }
 
@@ -40,9 +42,8 @@ export class Composer {
   readonly #options: ComposerOptions;
   readonly #window: ContextWindow | undefined;
   readonly #swapping: (loadMs: number | undefined) => string | undefined;
-  /** What was cut, and paid, for a turn that was never said counts for the next one. */
+  /** What was cut for a turn that was never said counts for the next one. */
   #cuts: readonly Cut[] = [];
-  #spent: Usage | undefined;
 
   constructor(options: ComposerOptions) {
     const { provider, system, context } = options;
@@ -54,16 +55,15 @@ export class Composer {
   /** Rejects with ProviderError, ColloquyError, or the reason of the signal. */
   async compose(conversation: readonly ChatMessage[], signal: AbortSignal): Promise<Composition> {
     const startedAtMs = this.#options.nowMs();
-    const { text, finish } = await this.#write(conversation, signal);
+    const { text, finish, usage } = await this.#write(conversation, signal);
     const meta = {
-      ...(this.#spent ? { usage: this.#spent } : {}),
+      ...(usage ? { usage } : {}),
       ms: this.#options.nowMs() - startedAtMs,
       // A refusal, a filter or a limit is the better reason why nothing came.
       finish: text === '' && (finish === 'stop' || finish === 'other') ? 'empty' : finish,
     };
     const cuts = this.#cuts;
     this.#cuts = [];
-    this.#spent = undefined;
     return { text: text === '' ? silence : text, meta, cuts };
   }
 
@@ -117,14 +117,15 @@ export class Composer {
       this.#show({ text: rest, restart });
       if (showReasoning) this.#tellThoughts(`${thoughts}\n${cleaner.thoughts}`);
       this.#account(piece, isFirstAttempt);
-      return { text, finish: piece.finish };
+      const { finish, usage } = piece;
+      return { text, finish, ...(usage ? { usage } : {}) };
     }
     signal.throwIfAborted();
     throw new ColloquyError(`${provider.name}: the reply was cut off`, { code: 'cut-off' });
   }
 
   async #summarize(request: { system: string; prompt: string }, signal: AbortSignal): Promise<string> {
-    const { provider, patience, onStatus } = this.#options;
+    const { provider, patience, onStatus, onSpent } = this.#options;
     let text = '';
     const hooks = { onStatus, onRestart: () => void (text = '') };
     const messages = [{ role: 'user' as const, content: request.prompt }];
@@ -134,7 +135,7 @@ export class Composer {
     onStatus('sums up what no longer fits into the context');
     for await (const piece of replyReliably(provider, asked, limits, hooks)) {
       if (piece.type === 'text') text += piece.text;
-      if (piece.type === 'end') this.#spent = addUsage(this.#spent, piece.usage);
+      if (piece.type === 'end' && piece.usage) onSpent(piece.usage);
     }
     signal.throwIfAborted();
     return cleanReply(text);
@@ -157,7 +158,6 @@ export class Composer {
   }
 
   #account({ usage, loadMs }: Extract<ReplyPiece, { type: 'end' }>, isFirstAttempt: boolean): void {
-    this.#spent = addUsage(this.#spent, usage);
     // What was asked for more than once was perhaps counted more than once.
     if (usage && isFirstAttempt) this.#window?.correct(usage.input);
     const remark = this.#swapping(loadMs);
@@ -168,13 +168,5 @@ export class Composer {
 interface Reply {
   readonly text: string;
   readonly finish: string;
-}
-
-function addUsage(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
-  if (!one || !other) return one ?? other;
-  return {
-    input: one.input + other.input,
-    output: one.output + other.output,
-    cached: one.cached + other.cached,
-  };
+  readonly usage?: Usage;
 }

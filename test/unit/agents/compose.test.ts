@@ -8,6 +8,7 @@ import {
   type ReplyPiece,
   type ReplyRequest,
 } from '../../../agents/provider.ts';
+import type { Usage } from '../../../wire/types.ts';
 
 type Reply = readonly ReplyPiece[] | Error;
 
@@ -24,6 +25,7 @@ function createComposer(replies: readonly Reply[], changes: Partial<ComposerOpti
   const asked: ReplyRequest[] = [];
   const statuses: string[] = [];
   const deltas: string[] = [];
+  const spent: Usage[] = [];
   const left = [...replies];
   const provider: Provider = {
     name: 'openai',
@@ -41,6 +43,7 @@ function createComposer(replies: readonly Reply[], changes: Partial<ComposerOpti
     patience: { firstPieceMs: 0, idleMs: 0, maxRetries: 0, maxWaitMs: 0 },
     onDelta: (text) => deltas.push(text),
     onStatus: (text) => statuses.push(text),
+    onSpent: (usage) => spent.push(usage),
     nowMs: () => 0,
     ...changes,
   });
@@ -49,6 +52,7 @@ function createComposer(replies: readonly Reply[], changes: Partial<ComposerOpti
     asked,
     statuses,
     deltas,
+    spent,
     compose: (messages = conversation(1)) => composer.compose(messages, signal),
   };
 }
@@ -103,14 +107,15 @@ describe('composing a turn', () => {
     await expect(unlimited.compose()).rejects.toBe(tooLong);
   });
 
-  it('adds up what the summary and the turn have cost, and shows nothing of the summary as words', async () => {
+  it('tells what the summary has cost beside the turn, and shows nothing of the summary as words', async () => {
     const summary = [say('<think>hm</think>We '), say('met.'), end];
-    const { compose, asked, deltas, statuses } = createComposer([summary, [say('Well.'), end]], {
+    const { compose, asked, deltas, statuses, spent } = createComposer([summary, [say('Well.'), end]], {
       context: context({ windowTokens: 2_000, strategy: 'summarize' }),
     });
     const { meta, text } = await compose(conversation(81));
     expect(text).toBe('Well.');
-    expect(meta.usage).toEqual({ input: 20, output: 4, cached: 6 });
+    expect(meta.usage).toEqual(usage);
+    expect(spent).toEqual([usage]);
     expect(deltas).toEqual(['Well.']);
     expect(asked.map(({ isOnce }) => isOnce)).toEqual([true, undefined]);
     expect(asked[1]?.messages[0]?.content).toMatch(
