@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { addResult, type ExecutionTotals } from '../journal/conversation.ts';
 import { compactResult, describeBlock, verdictOf, type Look } from '../journal/render/results.ts';
-import { describeEnd } from '../journal/render/sentences.ts';
+import { describeEnd, describeFinish } from '../journal/render/sentences.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Viewer, ViewerEvent } from '../proxy/viewer.ts';
 import type { Seat } from '../wire/types.ts';
@@ -44,7 +44,7 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
         return;
       case 'turn':
         stream.write(
-          `[${event.turn}] ${names[event.seat]}:\n${visibleControls(event.text)}${controlOf(event)}\n\n`,
+          `[${event.turn}] ${names[event.seat]}:\n${visibleControls(event.text)}${asidesOf(event)}\n\n`,
         );
         return;
       case 'control':
@@ -133,7 +133,7 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
           write(event.seat, event.text);
         }
         turns = event.turn;
-        if (event.control) shown?.writer.write(pc.dim(controlOf(event)));
+        if (asidesOf(event) !== '') shown?.writer.write(pc.dim(asidesOf(event)));
         endTurn();
         return;
       case 'control':
@@ -231,9 +231,10 @@ function sentenceOf(
   );
 }
 
-/** The control word that stood beside what was said. */
-function controlOf({ control }: Extract<ViewerEvent, { type: 'turn' }>): string {
-  return control === undefined ? '' : ` /${control}`;
+/** The control word that stood beside what was said, and why that is not what was meant. */
+function asidesOf({ control, meta }: Extract<ViewerEvent, { type: 'turn' }>): string {
+  const finish = describeFinish(meta?.finish);
+  return `${control === undefined ? '' : ` /${control}`}${finish === undefined ? '' : ` [${finish}]`}`;
 }
 
 function problemsOf({ text }: Extract<ViewerEvent, { type: 'problems' }>): string {
