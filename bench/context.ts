@@ -105,11 +105,12 @@ function contextOf(strategy: ContextStrategy): ContextSettings {
 function fitTightly(
   messages: readonly ChatMessage[],
   system: string,
-  { message }: TokenCounter,
+  counter: TokenCounter,
 ): readonly ChatMessage[] {
-  const room = windowTokens - reserveTokens - message({ role: 'user', content: system });
+  const count = (message: ChatMessage): number => counter.message(message);
+  const room = windowTokens - reserveTokens - count({ role: 'user', content: system });
   let from = 0;
-  while (sum(messages.slice(from), message) > room) from += 2;
+  while (sum(messages.slice(from), count) > room) from += 2;
   return messages.slice(from);
 }
 
