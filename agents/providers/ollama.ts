@@ -123,7 +123,8 @@ function toEnd({ done_reason, prompt_eval_count, eval_count, load_duration }: Ch
   // A prompt that was read before is not counted again, and the count is missing.
   const usage = { input: prompt_eval_count ?? 0, output: eval_count ?? 0, cached: 0 };
   // Nanoseconds.
-  return { type: 'end', finish, usage, loadMs: (load_duration ?? 0) / 1_000_000 };
+  const load = load_duration ? { loadMs: load_duration / 1_000_000 } : {};
+  return { type: 'end', finish, usage, ...load };
 }
 
 function toOllamaError(service: HttpService, error: unknown): ProviderError {
