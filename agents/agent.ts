@@ -4,11 +4,13 @@ import { encodeControl, encodeText, type HistoryEntry, type ProxyFrame } from '.
 import { parseSpeech } from '../wire/speech.ts';
 import type { Seat, TurnMeta, Usage } from '../wire/types.ts';
 import { addUsage } from '../wire/usage.ts';
-import { createReplyCleaner } from './clean-reply.ts';
+import { Composer, type Composition } from './compose.ts';
 import { Connection, type ProxyAddress } from './connection.ts';
-import { History, silence } from './history.ts';
+import type { Cut } from './context/context-window.ts';
+import type { ContextSettings } from './context/settings.ts';
+import { History } from './history.ts';
 import type { Provider } from './provider.ts';
-import { replyReliably, type Patience } from './reliable.ts';
+import type { Patience } from './reliable.ts';
 
 export interface AgentOptions {
   readonly proxy: ProxyAddress;
@@ -19,6 +21,10 @@ export interface AgentOptions {
   readonly opening?: string;
   readonly provider: Provider;
   readonly patience: Patience;
+  /** Absent where the model reads a conversation of any length. */
+  readonly context?: ContextSettings | undefined;
+  /** Tell those who watch what the model thinks. */
+  readonly showReasoning?: boolean | undefined;
   readonly observer?: AgentObserver;
   /** Ends everything at once. */
   readonly signal: AbortSignal;
@@ -58,19 +64,27 @@ class SeatedAgent {
   readonly #options: AgentOptions;
   readonly #observer: AgentObserver;
   readonly #history = new History();
+  readonly #composer: Composer;
+  /** Billed for what was never sent, such as summaries; goes out with the next message. */
+  #unreported: Usage | undefined;
   /** Aborted when the meeting is over, whatever is being written. */
   readonly #over = new AbortController();
   /** Aborted when what is being written should be written anew. */
   #attempt = new AbortController();
   #leaving = false;
-  /** Billed for replies that were never sent; goes out with the next message. */
-  #unreported: Usage | undefined;
   #seat: Seat | undefined;
 
   constructor(options: AgentOptions) {
     const { proxy, greeting, signal } = options;
     this.#options = options;
     this.#observer = options.observer ?? {};
+    this.#composer = new Composer({
+      ...options,
+      onDelta: (text) => this.#send(encodeControl('delta', text)),
+      onStatus: (text) => this.#status(text),
+      onSpent: (usage) => (this.#unreported = addUsage(this.#unreported, usage)),
+      nowMs: options.nowMs ?? Date.now,
+    });
     this.#connection = new Connection({
       proxy,
       greeting: { ...greeting, features: [...(greeting.features ?? []), 'history', 'numbered'] },
@@ -162,8 +176,8 @@ class SeatedAgent {
     if (this.#leaving || this.#over.signal.aborted) return;
     this.#attempt = new AbortController();
     try {
-      const { text, meta } = opening ? { text: opening, meta: {} } : await this.#compose();
-      this.#say(text, meta, end);
+      const { text, meta, cuts } = opening ? { text: opening, meta: {}, cuts: [] } : await this.#compose();
+      this.#say(text, meta, { cuts, end });
     } catch (error) {
       if (this.#over.signal.aborted || this.#attempt.signal.aborted) return;
       if (!this.#options.signal.aborted) {
@@ -176,46 +190,19 @@ class SeatedAgent {
     }
   }
 
-  async #compose(): Promise<{ text: string; meta: TurnMeta }> {
-    const { provider, system, patience, nowMs = Date.now } = this.#options;
+  #compose(): Promise<Composition> {
     const signal = AbortSignal.any([this.#options.signal, this.#over.signal, this.#attempt.signal]);
-    const startedAtMs = nowMs();
-    let cleaner = createReplyCleaner();
-    const takeBack = (): void => this.#send(encodeControl('delta', ''));
-    const stream = replyReliably(provider, { system, messages: this.#history.messages(), signal }, patience, {
-      onStatus: (text) => this.#status(text),
-      onRestart: () => {
-        cleaner = createReplyCleaner();
-        takeBack();
-      },
-      onSpent: (usage) => (this.#unreported = addUsage(this.#unreported, usage)),
-    });
-    for await (const piece of stream) {
-      if (piece.type === 'text') {
-        const { text, restart } = cleaner.push(piece.text);
-        if (restart) takeBack();
-        this.#delta(text);
-      }
-      if (piece.type !== 'end') continue;
-      const { rest, text, restart } = cleaner.end();
-      if (restart) takeBack();
-      this.#delta(rest);
-      const usage = piece.usage ? { usage: piece.usage } : {};
-      const finish = text === '' ? 'empty' : piece.finish;
-      return { text: text === '' ? silence : text, meta: { ...usage, ms: nowMs() - startedAtMs, finish } };
-    }
-    signal.throwIfAborted();
-    throw new ColloquyError(`${provider.name}: the reply was cut off`, { code: 'cut-off' });
+    return this.#composer.compose(this.#history.messages(), signal);
   }
 
-  #say(text: string, meta: TurnMeta, end: boolean): void {
+  #say(text: string, meta: TurnMeta, { cuts, end }: { cuts: readonly Cut[]; end: boolean }): void {
     // Who answers a goodbye ends the meeting, whether the model remembered to say so or not.
     const speech = end ? parseSpeech(text) : { text };
     this.#history.say(speech.text);
     const isSilent = speech.text === '';
     const whole = this.#withUnreported(meta);
     this.#connection.together(() => {
-      if (!isSilent) this.#connection.say(encodeSpeech(speech.text), whole);
+      if (!isSilent) this.#connection.say(encodeSpeech(speech.text), whole, cuts.map(encodeCut));
       if (end) this.#connection.say(encodeControl('end'), isSilent ? whole : {});
     });
     if (parseSpeech(speech.text).control === 'bye') this.#leaving = true;
@@ -228,10 +215,6 @@ class SeatedAgent {
     return usage ? { ...meta, usage } : meta;
   }
 
-  #delta(text: string): void {
-    if (text !== '') this.#send(encodeControl('delta', text));
-  }
-
   #status(text: string): void {
     this.#observer.onStatus?.(text);
     this.#send(encodeControl('status', text));
@@ -240,6 +223,10 @@ class SeatedAgent {
   #send(line: string): void {
     this.#connection.send(line);
   }
+}
+
+function encodeCut({ count, start }: Cut): string {
+  return encodeControl('truncated', `${count} ${count === 1 ? 'message' : 'messages'} starting at ${start}`);
 }
 
 /** A control token at the very start must reach the relay as it is, and not behind an escaped slash. */

@@ -12,6 +12,8 @@ export interface ReplyCleaner {
   push(piece: string): { readonly text: string; readonly restart: boolean };
   /** What was still held back, and the whole cleaned reply. */
   end(): { readonly rest: string; readonly text: string; readonly restart: boolean };
+  /** What was taken out of it as thinking, so far. */
+  readonly thoughts: string;
 }
 
 /** Cleans a reply that has come whole. */
@@ -27,6 +29,7 @@ export function createReplyCleaner(): ReplyCleaner {
   let whole = '';
   /** White space, `<s>` and `</s>`, which are only worth something between words. */
   let held = '';
+  let thoughts = '';
 
   const clean = (isLast: boolean): { text: string; restart: boolean } => {
     let given = '';
@@ -34,7 +37,12 @@ export function createReplyCleaner(): ReplyCleaner {
     for (let part = scanner.next(isLast); part; part = scanner.next(isLast)) {
       if (part.type === 'void') {
         restart = true;
+        thoughts += whole;
         whole = held = given = '';
+        continue;
+      }
+      if (part.type === 'thought') {
+        thoughts += part.text;
         continue;
       }
       const solid = part.type === 'text' ? part.text.trimEnd() : '';
@@ -58,6 +66,9 @@ export function createReplyCleaner(): ReplyCleaner {
     end() {
       const { text: rest, restart } = clean(true);
       return { rest, text: whole, restart };
+    },
+    get thoughts() {
+      return thoughts;
     },
   };
 }

@@ -84,9 +84,12 @@ export class Connection {
     return this.#inbox.waiting;
   }
 
-  /** A message, or a control word in its place. It arrives once, whatever becomes of the connection. */
-  say(line: string, meta: TurnMeta = {}): void {
-    const lines = this.#outbox.add(line, meta);
+  /**
+   * A message, or a control word in its place. It arrives once, whatever becomes of the connection; `before` are
+   * control frames that belong to it.
+   */
+  say(line: string, meta: TurnMeta = {}, before: readonly string[] = []): void {
+    const lines = this.#outbox.add(line, meta, before);
     if (this.#isWelcome) this.together(() => lines.forEach((each) => this.send(each)));
   }
 

@@ -17,6 +17,8 @@ export interface ReplyRequest {
   readonly messages: readonly ChatMessage[];
   /** Ends the reply at once: the stream then rejects with the signal's reason or an AbortError. */
   readonly signal: AbortSignal;
+  /** What comes later does not begin with the same messages: nothing to keep in a cache. */
+  readonly isOnce?: boolean;
 }
 
 export type ReplyPiece =
@@ -26,7 +28,13 @@ export type ReplyPiece =
   /** What it is known to cost so far, replaced by what comes later: counts where the reply comes to nothing. */
   | { readonly type: 'usage'; readonly usage: Usage }
   /** Always last. A stream that ends without it was cut off, and is an error. */
-  | { readonly type: 'end'; readonly finish: FinishReason; readonly usage?: Usage };
+  | {
+      readonly type: 'end';
+      readonly finish: FinishReason;
+      readonly usage?: Usage;
+      /** How long it took to load the model, where the provider says so. */
+      readonly loadMs?: number;
+    };
 
 export type ReplyStream = AsyncIterable<ReplyPiece>;
 

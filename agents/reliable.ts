@@ -1,6 +1,12 @@
 import { setTimeout as systemSleep } from 'node:timers/promises';
 import { cleanReply } from './clean-reply.ts';
-import { ProviderError, type Provider, type ReplyPiece, type ReplyRequest } from './provider.ts';
+import {
+  ProviderError,
+  type FinishReason,
+  type Provider,
+  type ReplyPiece,
+  type ReplyRequest,
+} from './provider.ts';
 import type { Usage } from '../wire/types.ts';
 import { cutOff } from './providers/http-failure.ts';
 
@@ -59,7 +65,7 @@ export async function* replyReliably(
         if (piece.type === 'usage' || piece.type === 'end') spent = piece.usage ?? spent;
         if (piece.type === 'usage') continue;
         if (piece.type === 'end') {
-          if (cleanReply(text) !== '' || emptyReplies === maxEmptyReplies) {
+          if (cleanReply(text) !== '' || emptyReplies === maxEmptyReplies || wasKept(piece.finish)) {
             yield spent ? { ...piece, usage: spent } : piece;
             return;
           }
@@ -83,6 +89,11 @@ export async function* replyReliably(
     }
     if (yielded) hooks.onRestart();
   }
+}
+
+/** The words were withheld on purpose: the same question would be answered alike. */
+function wasKept(finish: FinishReason): boolean {
+  return finish === 'refusal' || finish === 'content-filter';
 }
 
 function refuseHopeless(

@@ -1,7 +1,10 @@
 /** A stretch of a reply that may be heard, or the news that nothing so far should have been. */
 export type ReplyPart =
   /** `sentence` is a `<s>` or `</s>`: a token of the template at either end, markup in between. */
-  { readonly type: 'text' | 'sentence'; readonly text: string } | { readonly type: 'void' };
+  | { readonly type: 'text' | 'sentence'; readonly text: string }
+  /** Not to be heard by the partner. */
+  | { readonly type: 'thought'; readonly text: string }
+  | { readonly type: 'void' };
 
 export interface ReplyScanner {
   push(piece: string): void;
@@ -44,22 +47,25 @@ export function createReplyScanner(): ReplyScanner {
     isSilent &&= text.trim() === '';
     return { type: 'text', text };
   };
-  /** Goes on to where the thought ends. False when that has not come yet. */
-  const skipThought = (): boolean => {
+  /** Goes on to where the thought ends. Undefined when that has not come yet. */
+  const readThought = (): ReplyPart | undefined => {
     const end = thoughtEnd.exec(pending);
     if (!end) {
       thought += take(Math.max(0, pending.length - longestThoughtEnd));
-      return false;
+      return undefined;
     }
-    take(end.index + end[0].length);
+    const text = withoutTag(thought + take(end.index));
+    take(end[0].length);
     thought = undefined;
-    return true;
+    return { type: 'thought', text };
   };
   /** A thought in the middle of words that never ends was none. One before all words is all there is. */
-  const endThought = (): void => {
-    pending = isSilent ? '' : thought + pending;
+  const endThought = (): ReplyPart | undefined => {
+    const text = thought + pending;
+    pending = isSilent ? '' : text;
     thought = undefined;
     hasThoughts = false;
+    return isSilent ? { type: 'thought', text: withoutTag(text) } : undefined;
   };
 
   return {
@@ -68,9 +74,9 @@ export function createReplyScanner(): ReplyScanner {
     },
     next(isLast) {
       for (;;) {
-        if (thought !== undefined && !skipThought()) {
-          if (!isLast) return undefined;
-          endThought();
+        if (thought !== undefined) {
+          const part = readThought() ?? (isLast ? endThought() : undefined);
+          if (part || !isLast) return part;
         }
         if (pending === '') return undefined;
         const step =
@@ -104,6 +110,10 @@ export function createReplyScanner(): ReplyScanner {
       }
     },
   };
+}
+
+function withoutTag(thought: string): string {
+  return thought.replace(thoughtBeginning, '');
 }
 
 const wait: Step = { type: 'wait', length: 0 };

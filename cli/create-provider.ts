@@ -1,3 +1,4 @@
+import { windowTokensOf } from './create-context.ts';
 import type { Provider } from '../agents/provider.ts';
 import { redactSecrets } from '../agents/redact.ts';
 import type { Patience } from '../agents/reliable.ts';
@@ -26,7 +27,7 @@ export async function createProvider(config: ServiceConfig): Promise<Provider> {
       const { createOllama } = await import('../agents/providers/ollama.ts');
       return createOllama({
         ...toModelSettings(config),
-        numCtx: config.num_ctx,
+        numCtx: config.num_ctx ?? (await windowTokensOf(config)),
         keepAlive: config.keep_alive,
       });
     }

@@ -2,9 +2,9 @@ import pc from 'picocolors';
 import { addResult, type ExecutionTotals } from '../journal/conversation.ts';
 import type { Flag } from '../journal/flag.ts';
 import { compactResult, describeBlock, verdictOf, type Look } from '../journal/render/results.ts';
-import { describeEnd, describeFlags } from '../journal/render/sentences.ts';
-import { renderUsageTable } from '../journal/render/usage-cells.ts';
+import { describeEnd, describeFinish, describeFlags } from '../journal/render/sentences.ts';
 import { translationTitle } from '../journal/render/translations.ts';
+import { renderUsageTable } from '../journal/render/usage-cells.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Viewer, ViewerEvent } from '../proxy/viewer.ts';
 import type { Seat } from '../wire/types.ts';
@@ -48,7 +48,7 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
         return;
       case 'turn':
         stream.write(
-          `[${event.turn}] ${names[event.seat]}:\n${visibleControls(event.text)}${controlOf(event)}\n\n`,
+          `[${event.turn}] ${names[event.seat]}:\n${visibleControls(event.text)}${asidesOf(event)}\n\n`,
         );
         return;
       case 'control':
@@ -145,7 +145,7 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
           write(event.seat, event.text);
         }
         turns = event.turn;
-        if (event.control) shown?.writer.write(pc.dim(controlOf(event)));
+        if (asidesOf(event) !== '') shown?.writer.write(pc.dim(asidesOf(event)));
         endTurn();
         return;
       case 'control':
@@ -272,9 +272,10 @@ function usageOf({ usage }: Extract<ViewerEvent, { type: 'stopped' }>): string {
   return usage ? `\n${renderUsageTable(usage)}` : '';
 }
 
-/** The control word that stood beside what was said. */
-function controlOf({ control }: Extract<ViewerEvent, { type: 'turn' }>): string {
-  return control === undefined ? '' : ` /${control}`;
+/** The control word that stood beside what was said, and why that is not what was meant. */
+function asidesOf({ control, meta }: Extract<ViewerEvent, { type: 'turn' }>): string {
+  const finish = describeFinish(meta?.finish);
+  return `${control === undefined ? '' : ` /${control}`}${finish === undefined ? '' : ` [${finish}]`}`;
 }
 
 /** Indented, so that it does not pass for a turn. */

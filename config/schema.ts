@@ -350,6 +350,19 @@ const seed = z.int().optional().describe('seed for sampling');
 const stop = z.array(z.string()).optional().describe('texts that end a reply');
 const max_tokens = z.int().min(1).optional().describe('longest reply, in tokens');
 
+const context = {
+  context_tokens: z
+    .int()
+    .min(512)
+    .optional()
+    .describe('the most the model can read and write at once, in tokens; left out: as known of the model'),
+  context_strategy: z
+    .enum(['truncate-middle', 'truncate-oldest', 'summarize'])
+    .default('truncate-middle')
+    .describe('what is left out when a conversation is longer than that'),
+  show_reasoning: z.boolean().default(false).describe('show those who watch what the model thinks'),
+};
+
 const patience = (
   firstPieceSeconds: number,
 ): typeof patienceShape & { timeout_seconds: z.ZodDefault<z.ZodNumber> } => ({
@@ -386,6 +399,7 @@ export const serviceSchemas = {
     max_tokens,
     seed,
     stop,
+    ...context,
     ...patience(120),
     ...seat,
   }),
@@ -401,6 +415,7 @@ export const serviceSchemas = {
     temperature: gone,
     top_p: gone,
     top_k: gone,
+    ...context,
     ...patience(120),
     ...seat,
   }),
@@ -413,11 +428,16 @@ export const serviceSchemas = {
     max_tokens,
     seed,
     stop,
-    num_ctx: z.int().min(1).optional().describe('context window, in tokens'),
+    num_ctx: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('context window that Ollama is asked for, in tokens; left out: context_tokens'),
     keep_alive: z
       .union([z.string(), z.number()])
       .optional()
       .describe('how long the model stays loaded, such as 10m'),
+    ...context,
     ...patience(300),
     ...seat,
   }),
@@ -433,6 +453,7 @@ export const serviceSchemas = {
     max_tokens,
     seed,
     stop,
+    ...context,
     ...patience(300),
     ...seat,
   }),
@@ -461,6 +482,7 @@ export const serviceSchemas = {
       .union([z.string().min(1), z.array(z.string()).min(1)])
       .optional()
       .describe('the program and its arguments'),
+    ...context,
     ...patience(120),
     ...seat,
   }),

@@ -52,14 +52,19 @@ export function createAnthropic(settings: AnthropicSettings): Provider {
     logLevel: 'off',
   });
 
-  async function* reply({ system, messages, signal }: ReplyRequest): AsyncGenerator<ReplyPiece> {
+  async function* reply({
+    system,
+    messages,
+    signal,
+    isOnce = false,
+  }: ReplyRequest): AsyncGenerator<ReplyPiece> {
     try {
       const request: Anthropic.MessageCreateParamsStreaming = {
         model,
         max_tokens: settings.maxTokens,
         stream: true,
-        ...(system === '' ? {} : { system: [cached(system)] }),
-        messages: withCachePoint(messages),
+        ...(system === '' ? {} : { system: isOnce ? system : [cached(system)] }),
+        messages: isOnce ? [...messages] : withCachePoint(messages),
         ...(settings.stop ? { stop_sequences: [...settings.stop] } : {}),
       };
       const { data, response } = await client.messages.create(request, { signal }).withResponse();

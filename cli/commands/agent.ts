@@ -6,6 +6,7 @@ import type { Persona } from '../../personas/persona.ts';
 import type { JsonGreeting } from '../../wire/greeting.ts';
 import { seats } from '../../wire/types.ts';
 import { readAgentTls, tlsFlags, tlsSettings } from '../agent-tls.ts';
+import { contextFlags } from '../context-flags.ts';
 import { UsageError } from '../failure.ts';
 import type { FormerSeat } from '../former-seat.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -42,6 +43,7 @@ const flags = {
   temperature: { type: 'number', describe: 'Sampling temperature' },
   'max-tokens': { type: 'number', describe: 'Longest reply, in tokens' },
   seed: { type: 'number', describe: 'Seed, where the service takes one' },
+  ...contextFlags,
   script: { type: 'string', normalize: true, describe: 'eliza, parry: the script' },
   replies: { type: 'string', normalize: true, describe: 'scripted: the file of replies' },
   command: { type: 'string', describe: 'command: the program and its arguments' },
@@ -66,9 +68,11 @@ export const agentCommand: CommandModule<object, Flags> = {
 async function runAgent(argv: Flags): Promise<void> {
   const { startAgent } = await import('../../agents/agent.ts');
   const { createProvider, patienceOf } = await import('../create-provider.ts');
+  const { createContext } = await import('../create-context.ts');
   const log = createLog('agent', argv);
   const { config, greeting: introduction, system, opening, port: ownPort } = await prepare(argv);
   const tls = await readAgentTls(config);
+  const context = await createContext(config);
   const provider = await createProvider(config);
 
   const abort = new AbortController();
@@ -98,6 +102,8 @@ async function runAgent(argv: Flags): Promise<void> {
     ...(opening === undefined ? {} : { opening }),
     provider,
     patience: patienceOf(config),
+    context,
+    showReasoning: 'show_reasoning' in config && config.show_reasoning,
     signal: abort.signal,
     observer: {
       onWait: (problem, delayMs) => log.warn(`${problem}; next try in ${(delayMs / 1_000).toFixed(1)} s`),
@@ -136,7 +142,9 @@ interface Prepared {
 async function prepare(argv: Flags): Promise<Prepared> {
   if (argv.resume !== undefined) return prepareReturn(argv, argv.resume);
   const { parametersOf } = await import('../create-provider.ts');
+  const { windowTokensOf } = await import('../create-context.ts');
   const { persona, config } = await loadSettings(argv);
+  const windowTokens = await windowTokensOf(config);
   return {
     config,
     greeting: {
@@ -148,7 +156,11 @@ async function prepare(argv: Flags): Promise<Prepared> {
       ...(config.token === undefined ? {} : { token: config.token }),
       features: featuresOf(config.service),
       persona: persona.text,
-      parameters: parametersOf(config),
+      // What is known of a model today may be otherwise tomorrow.
+      parameters: {
+        ...parametersOf(config),
+        ...(windowTokens === undefined ? {} : { context_tokens: windowTokens }),
+      },
       ...('seed' in config && config.seed !== undefined ? { seed: config.seed } : {}),
       software: `colloquy ${readVersion()}`,
     },
@@ -253,7 +265,6 @@ export async function loadSettings(
           base_url: argv['base-url'],
           temperature: argv.temperature,
           max_tokens: argv['max-tokens'],
-          seed: argv.seed,
           script: argv.script,
           replies: argv.replies,
           command: argv.command,
@@ -270,8 +281,12 @@ export async function loadSettings(
   }
   const config = load(service, {});
   persona ??= loadPersona(config.persona ?? defaultPersona(config.service), { cwd });
-  const wishes = isNamed || service !== former?.service ? {} : withoutPowers(former?.settings);
-  return { persona, config: load(service, { ...wishes, ...wishesOf(persona, config) }) };
+  const { serviceSchemas } = await import('../../config/schema.ts');
+  const keys = Object.keys(serviceSchemas[config.service].shape);
+  const wishes = defined(wishesOf(persona, config.service, argv));
+  const taken = Object.fromEntries(Object.entries(wishes).filter(([key]) => keys.includes(key)));
+  const before = isNamed || service !== former?.service ? {} : withoutPowers(former?.settings);
+  return { persona, config: load(service, { ...before, ...taken }) };
 }
 
 async function readFormer({ seat, transcripts }: Partial<Flags>, meeting: string): Promise<FormerSeat> {
@@ -285,15 +300,18 @@ function defaultPersona(service: string): string {
   throw new UsageError('say who the agent is: colloquy agent -s SERVICE personas/NAME.md');
 }
 
-/** What a persona asks for, as far as the service takes it. A model is a model of a certain service. */
-function wishesOf(persona: Persona, config: ServiceConfig): Record<string, unknown> {
-  const wishes = {
+/** What is asked for where a service takes it: by a persona, or for both seats alike. */
+function wishesOf(persona: Persona, service: string, argv: Partial<Flags>): Record<string, unknown> {
+  return {
     temperature: persona.temperature,
     max_tokens: persona.maxTokens,
-    seed: persona.seed,
-    model: persona.service === config.service ? persona.model : undefined,
+    seed: argv.seed ?? persona.seed,
+    // A model is a model of a certain service.
+    model: persona.service === service ? persona.model : undefined,
+    context_tokens: argv['context-tokens'],
+    context_strategy: argv['context-strategy'],
+    show_reasoning: argv['show-reasoning'],
   };
-  return defined(Object.fromEntries(Object.entries(wishes).filter(([key]) => key in config)));
 }
 
 function defined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {

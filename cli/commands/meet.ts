@@ -4,6 +4,7 @@ import type { Persona } from '../../personas/persona.ts';
 import { otherSeat, seats, type Seat } from '../../wire/types.ts';
 import { isFree } from '../../journal/cost.ts';
 import { primaryLanguage } from '../../wire/language.ts';
+import { contextFlags } from '../context-flags.ts';
 import { UsageError } from '../failure.ts';
 import { speakFlag, startReading } from '../reading.ts';
 import { parseServiceSpec, type ServiceSpec } from '../service-spec.ts';
@@ -17,6 +18,7 @@ export const meetFlags = {
   'config-b': { type: 'string', normalize: true, describe: 'Settings file of seat b' },
   config: { alias: 'c', type: 'string', normalize: true, describe: 'Settings file of the proxy' },
   seed: { type: 'number', describe: 'Seed for both, where the service takes one' },
+  ...contextFlags,
   'typing-speed': {
     type: 'number',
     default: 80,
@@ -166,6 +168,7 @@ function agentArguments(seat: Seat, persona: Persona, specs: Specs, argv: Flags)
     ...toFlag('config', config),
     ...(spec?.flags ?? []),
     ...toFlag('seed', argv.seed),
+    ...contextArguments(argv),
     ...(isBuiltIn ? toFlag('typing-speed', argv['typing-speed']) : []),
     ...logLevel(argv),
   ];
@@ -175,6 +178,11 @@ function agentArguments(seat: Seat, persona: Persona, specs: Specs, argv: Flags)
 function mayCost(args: readonly string[]): boolean {
   const service = args.find((arg) => arg.startsWith('--service='));
   return service === undefined || !isFree(service.slice('--service='.length));
+}
+
+function contextArguments(argv: Flags): string[] {
+  const names = ['context-tokens', 'context-strategy', 'show-reasoning'] as const;
+  return names.flatMap((name) => toFlag(name, argv[name]));
 }
 
 export function logLevel({ verbose, debug }: Pick<Flags, 'verbose' | 'debug'>): string[] {

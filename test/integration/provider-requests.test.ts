@@ -143,6 +143,13 @@ describe('what lmstudio is sent', () => {
     expect(body).toMatchObject({ model: '', messages: [system, ...request.messages] });
   });
 
+  it('holds what was set, the seed too', async () => {
+    const { server } = await ask('openai', (origin) =>
+      createLmStudio({ model: 'm', baseUrl: `${origin}/v1`, ...sampling }),
+    );
+    expect(server.requests[0]?.body).toMatchObject({ temperature: 0, top_p: 0.9, seed: 0, stop: ['END'] });
+  });
+
   it('holds the limit under the name that it knows', async () => {
     const { server } = await ask('openai', (origin) =>
       createLmStudio({ model: 'm', baseUrl: `${origin}/v1`, maxTokens: 9 }),
@@ -174,6 +181,15 @@ describe('what anthropic is sent', () => {
       ],
       stop_sequences: ['END'],
     });
+  });
+
+  it('has nowhere to cache at where nothing of it is asked again', async () => {
+    const { server } = await ask(
+      'anthropic',
+      (origin) => createAnthropic({ model: 'claude', baseUrl: origin, apiKey: 'sk-ant', maxTokens: 300 }),
+      { isOnce: true },
+    );
+    expect(server.requests[0]?.body).toMatchObject({ system: 'You are Ada.', messages: request.messages });
   });
 
   it('holds no system prompt where there is none', async () => {
@@ -249,7 +265,7 @@ function refusal(status: number, message: string): Answer {
 async function ask(
   api: Api,
   create: (origin: string) => Provider,
-  more: { readonly system?: string } = {},
+  more: { readonly system?: string; readonly isOnce?: boolean } = {},
 ): Promise<{ server: ModelServer }> {
   const server = await startModelServer(api, [hello]);
   const { signal } = new AbortController();

@@ -13,6 +13,8 @@ export type Answer =
       readonly usage?: Usage;
       /** As the API calls it; its own word for "finished well" if left out. */
       readonly finish?: string;
+      /** What Ollama took to load the model. */
+      readonly loadMs?: number;
       /** How it ends; `reset` and `error` wait until `hear` was called, so that the pieces arrive. */
       readonly ending?: 'finish' | 'early-end' | 'stall' | 'reset' | 'error';
     }
@@ -49,8 +51,14 @@ export interface ModelServer {
   readonly hear: () => void;
 }
 
+/** Makes up an answer to the n-th request, from 0. */
+type Answering = (body: Readonly<Record<string, unknown>>, index: number) => Answer;
+
 /** Gives the n-th answer to the n-th request, and refuses those for which there is none. */
-export async function startModelServer(api: Api, answers: readonly Answer[]): Promise<ModelServer> {
+export async function startModelServer(
+  api: Api,
+  answers: readonly Answer[] | Answering,
+): Promise<ModelServer> {
   const requests: RecordedRequest[] = [];
   let hear = (): void => {};
   const heard = new Promise<void>((resolve) => (hear = resolve));
@@ -59,7 +67,9 @@ export async function startModelServer(api: Api, answers: readonly Answer[]): Pr
   const server = createServer((request, response) => {
     const closed = new Promise<void>((resolve) => response.once('close', resolve));
     void readBody(request).then(async (body) => {
-      const answer = answers[requests.length] ?? noAnswerLeft;
+      const index = requests.length;
+      const given = typeof answers === 'function' ? answers(body, index) : answers[index];
+      const answer = given ?? noAnswerLeft;
       requests.push({ url: request.url ?? '', headers: request.headers, body, closed });
       for (const wake of waiting) wake();
       await give(answer, api, body, response, heard);
@@ -118,7 +128,7 @@ async function give(
       if (ending === 'reset') response.socket?.resetAndDestroy();
       if (ending === 'error') response.end(wire.failure());
       if (ending === 'early-end') response.end();
-      if (ending === 'finish') response.end(wire.end(usage, answer.finish, body));
+      if (ending === 'finish') response.end(wire.end(usage, answer.finish, body, answer.loadMs));
       return;
     }
   }

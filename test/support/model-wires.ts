@@ -10,7 +10,7 @@ export interface ModelWire {
   begin(usage: Usage, request: Body): string;
   reasoning(pieces: readonly string[]): string;
   words(pieces: readonly string[]): string;
-  end(usage: Usage, finish: string | undefined, request: Body): string;
+  end(usage: Usage, finish: string | undefined, request: Body, loadMs?: number): string;
   /** What comes in the middle of a reply that cannot go on. */
   failure(): string;
   /** The body of an answer that is no success. */
@@ -101,11 +101,11 @@ const ollama: ModelWire = {
   begin: () => '',
   reasoning: (pieces) => pieces.map((thinking) => part({ content: '', thinking })).join(''),
   words: (pieces) => pieces.map((content) => part({ content })).join(''),
-  end: (usage, finish = 'stop') =>
+  end: (usage, finish = 'stop', _request, loadMs = 0) =>
     part({ content: '' }, true, {
       done_reason: finish,
       total_duration: 9,
-      load_duration: 1,
+      load_duration: loadMs * 1_000_000,
       prompt_eval_count: usage.input,
       prompt_eval_duration: 4,
       eval_count: usage.output,

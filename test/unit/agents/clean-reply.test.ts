@@ -28,6 +28,21 @@ describe('cleaning a reply', () => {
   });
 
   it.each([
+    ['<think>\nHm.\n</think>\n\nHello.', '\nHm.\n'],
+    ['Hello <thinking>hm</thinking>there.<think>Well.</think>', 'hmWell.'],
+    ['<think>Hm. Hello?', 'Hm. Hello?'],
+    ['Hm.\n</think>\n\nHello.', 'Hm.'],
+    ['I love the <think> tag.', ''],
+  ])('keeps what it took for thinking in %j apart', (reply, thoughts) => {
+    for (const size of [1, 3, reply.length]) {
+      const cleaner = createReplyCleaner();
+      for (let at = 0; at < reply.length; at += size) cleaner.push(reply.slice(at, at + size));
+      cleaner.end();
+      expect(cleaner.thoughts).toBe(thoughts);
+    }
+  });
+
+  it.each([
     ['markup in the middle', 'It costs <s>five</s> four <b>coins</b>.'],
     ['comparisons', 'if a <| b |> c and x<y then [I] go [INSTEAD]'],
     ['tokens in inline code', 'The token `<|im_end|>` ends, ``<think>`x`</think>`` thinks.'],
