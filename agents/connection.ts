@@ -86,7 +86,8 @@ export class Connection {
 
   /** A message, or a control word in its place. It arrives once, whatever becomes of the connection. */
   say(line: string, meta: TurnMeta = {}): void {
-    const lines = this.#outbox.add(line, meta);
+    const { heard } = this.#inbox;
+    const lines = this.#outbox.add(line, { ...meta, ...(heard === undefined ? {} : { heard }) });
     if (this.#isWelcome) this.together(() => lines.forEach((each) => this.send(each)));
   }
 

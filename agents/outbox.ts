@@ -10,7 +10,7 @@ export class Outbox {
   #kept: { readonly number: number; readonly lines: readonly string[] }[] = [];
 
   /** Returns the lines to send. */
-  add(line: string, meta: TurnMeta): readonly string[] {
+  add(line: string, meta: TurnMeta & { readonly heard?: number }): readonly string[] {
     const number = ++this.#count;
     const lines = [encodeControl('meta', { ...meta, number }), line];
     this.#kept = [...this.#kept.slice(1 - mostKept), { number, lines }];

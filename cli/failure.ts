@@ -22,6 +22,7 @@ const mistakes: ReadonlySet<string> = new Set([
   'port-taken',
   'bad-certificate',
   'tls-failed',
+  'refused',
 ]);
 
 /** 1 failed, 2 the user's mistake, 130 interrupted. */

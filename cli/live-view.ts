@@ -1,5 +1,7 @@
 import pc from 'picocolors';
 import { addResult, type ExecutionTotals } from '../journal/conversation.ts';
+import { isShown } from '../journal/moderator-event.ts';
+import { describeModerator, writtenByModerator } from '../journal/render/moderator-words.ts';
 import { compactResult, describeBlock, verdictOf, type Look } from '../journal/render/results.ts';
 import { describeEnd } from '../journal/render/sentences.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
@@ -44,7 +46,7 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
         return;
       case 'turn':
         stream.write(
-          `[${event.turn}] ${names[event.seat]}:\n${visibleControls(event.text)}${controlOf(event)}\n\n`,
+          `[${event.turn}] ${names[event.seat]}${event.by ? ` (${writtenByModerator})` : ''}:\n${visibleControls(event.text)}${controlOf(event)}\n\n`,
         );
         return;
       case 'control':
@@ -52,6 +54,9 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
         return;
       case 'status':
         stream.write(`(${names[event.seat]}: ${visibleControls(event.text)})\n`);
+        return;
+      case 'moderator':
+        if (isShown(event)) stream.write(`(${describeModerator(event, (seat) => names[seat])})\n\n`);
         return;
       case 'returned':
         stream.write(`(${names[event.seat]} is back)\n`);
@@ -133,6 +138,7 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
           write(event.seat, event.text);
         }
         turns = event.turn;
+        if (event.by) shown?.writer.write(pc.dim(` (${writtenByModerator})`));
         if (event.control) shown?.writer.write(pc.dim(controlOf(event)));
         endTurn();
         return;
@@ -142,6 +148,12 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
         return;
       case 'status':
         waiting.start(`${names[event.seat]}: ${visibleControls(event.text)}`);
+        return;
+      case 'moderator':
+        if (!isShown(event)) return;
+        waiting.stop();
+        if (shown) endTurn();
+        stream.write(`${pc.magenta(describeModerator(event, (seat) => names[seat]))}\n\n`);
         return;
       case 'returned':
         waiting.start(`${names[event.seat]} is back`);

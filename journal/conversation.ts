@@ -4,6 +4,7 @@ import type { Participant, Seat, StopReason, Usage } from '../wire/types.ts';
 import { hasPassed, type Block, type BlockResult } from './block.ts';
 import type { JournalEvent, MeetingSettings } from './event.ts';
 import { FencedCode } from './fenced-code.ts';
+import { isShown } from './moderator-event.ts';
 import { journalItems, type BadLine, type JournalItem } from './read.ts';
 import { splitReport } from './report-note.ts';
 
@@ -143,6 +144,8 @@ export class OutlineBuilder {
         if (turn) turn.hasResults = true;
         return event;
       }
+      case 'moderator':
+        return isShown(event) ? event : undefined;
       case 'control':
       case 'truncated':
       case 'lost':
@@ -206,6 +209,7 @@ function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {
     case 'lost':
     case 'returned':
     case 'status':
+    case 'moderator':
       return {};
   }
 }

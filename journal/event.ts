@@ -1,4 +1,5 @@
 import type { Block, BlockResult } from './block.ts';
+import type { ModeratorEvent } from './moderator-event.ts';
 import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta } from '../wire/types.ts';
 
 /** What is needed to hold the same meeting again, beside the participants. */
@@ -51,9 +52,16 @@ export type MeetingEvent =
       /** A control token that stood beside the text and was taken out of it. */
       readonly control?: SpokenVerb;
       readonly meta?: TurnMeta;
+      /** A person wrote it who had taken over the seat. */
+      readonly by?: 'moderator';
     }
   /** A control token that came alone. */
-  | { readonly type: 'control'; readonly seat: Seat; readonly verb: SpokenVerb }
+  | {
+      readonly type: 'control';
+      readonly seat: Seat;
+      readonly verb: SpokenVerb;
+      readonly by?: 'moderator';
+    }
   /** Something `seat` must know but must not answer. */
   | { readonly type: 'note'; readonly seat: Seat; readonly text: string }
   /** A piece of code in turn number `turn` of `seat`, about to be run. */
@@ -73,6 +81,7 @@ export type MeetingEvent =
   /** `seat` has come back. */
   | { readonly type: 'returned'; readonly seat: Seat }
   | { readonly type: 'status'; readonly seat: Seat; readonly text: string }
+  | ModeratorEvent
   | { readonly type: 'stop'; readonly reason: StopReason; readonly detail?: string };
 
 /** One line of `journal.jsonl`. `seq` counts from 1, `t` is ISO 8601 in UTC. */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { seats, spokenVerbs, stopReasons } from '../wire/types.ts';
 import { blockKinds, languages, outcomes } from './block.ts';
 import type { JournalEvent } from './event.ts';
+import { moderatorActions } from './moderator-event.ts';
 
 export type ParsedEvent =
   | { readonly type: 'event'; readonly event: JournalEvent }
@@ -96,8 +97,15 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
     text: z.string(),
     control: z.exactOptional(z.enum(spokenVerbs)),
     meta: z.exactOptional(meta),
+    by: z.exactOptional(z.literal('moderator')),
   }),
-  z.object({ ...stampFields, type: z.literal('control'), seat, verb: z.enum(spokenVerbs) }),
+  z.object({
+    ...stampFields,
+    type: z.literal('control'),
+    seat,
+    verb: z.enum(spokenVerbs),
+    by: z.exactOptional(z.literal('moderator')),
+  }),
   z.object({ ...stampFields, type: z.literal('note'), seat, text: z.string() }),
   z.object({
     ...stampFields,
@@ -130,6 +138,17 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
   z.object({ ...stampFields, type: z.literal('status'), seat, text: z.string() }),
   z.object({
     ...stampFields,
+    type: z.literal('moderator'),
+    action: z.enum(moderatorActions),
+    seat: z.exactOptional(seat),
+    text: z.exactOptional(z.string()),
+    control: z.exactOptional(z.enum(spokenVerbs)),
+    turn: z.exactOptional(count),
+    limits: z.exactOptional(z.record(z.string(), z.number())),
+    detail: z.exactOptional(z.string()),
+  }),
+  z.object({
+    ...stampFields,
     type: z.literal('stop'),
     reason: z.enum(stopReasons),
     detail: z.exactOptional(z.string()),
@@ -149,6 +168,7 @@ const knownTypes: ReadonlySet<string> = new Set<JournalEvent['type']>([
   'lost',
   'returned',
   'status',
+  'moderator',
   'stop',
 ]);
 

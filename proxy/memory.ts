@@ -1,6 +1,7 @@
 import type { JournalEvent, MeetingEvent, MeetingSettings } from '../journal/event.ts';
 import { hasPassed } from '../journal/block.ts';
 import { splitReport } from '../journal/report-note.ts';
+import { ModerationMemoryBuilder, type ModerationMemory } from './moderation-memory.ts';
 import { otherSeat, type Participant, type Seat, type SpokenVerb, type StopReason } from '../wire/types.ts';
 
 /** Who is to answer a goodbye, and what the meeting's end will be called then. */
@@ -27,6 +28,7 @@ export interface Memory {
   readonly goodbye?: Goodbye;
   /** The last message, and whether it answered a goodbye. */
   readonly last?: LastMessage;
+  readonly moderation: ModerationMemory;
 }
 
 export interface LastMessage {
@@ -54,8 +56,14 @@ export class MemoryBuilder {
   #passedTests = 0;
   #goodbye: Goodbye | undefined;
   #last: LastMessage | undefined;
+  readonly #moderation = new ModerationMemoryBuilder();
 
   add(event: JournalEvent): void {
+    this.#learn(event);
+    this.#moderation.add(event, this.#last);
+  }
+
+  #learn(event: JournalEvent): void {
     switch (event.type) {
       case 'meeting':
         this.#head = event;
@@ -68,10 +76,10 @@ export class MemoryBuilder {
         return;
       case 'turn':
         this.#turns = event.turn;
-        return this.#hear(event.seat, event.turn, event.text, event.control);
+        return this.#hear(event, event.turn, event.text, event.control);
       case 'control':
         this.#questions++;
-        return this.#hear(event.seat, 0, '', event.verb);
+        return this.#hear(event, 0, '', event.verb);
       case 'result':
         if (hasPassed(event, event)) this.#passedTests++;
         return this.#addCode(event);
@@ -89,6 +97,9 @@ export class MemoryBuilder {
       case 'lost':
       case 'returned':
       case 'status':
+        return;
+      case 'moderator':
+        if (event.action === 'withheld' && event.seat) this.#said[event.seat]++;
     }
   }
 
@@ -96,9 +107,10 @@ export class MemoryBuilder {
   get memory(): Memory | undefined {
     const head = this.#head;
     if (!head || this.#isStopped) return undefined;
+    const { memory: moderation } = this.#moderation;
     return {
       meeting: head.meeting,
-      settings: head.settings,
+      settings: { ...head.settings, ...moderation.limits },
       seats: head.seats,
       dialects: this.#dialects,
       startedAtMs: Date.parse(head.t),
@@ -109,11 +121,18 @@ export class MemoryBuilder {
       passedTests: this.#passedTests,
       ...(this.#goodbye ? { goodbye: this.#goodbye } : {}),
       ...(this.#last ? { last: this.#last } : {}),
+      moderation,
     };
   }
 
-  #hear(seat: Seat, turn: number, text: string, control: SpokenVerb | undefined): void {
-    this.#said[seat]++;
+  #hear(
+    { seat, by }: { readonly seat: Seat; readonly by?: 'moderator' },
+    turn: number,
+    text: string,
+    control: SpokenVerb | undefined,
+  ): void {
+    // What a person said in its place is no message of the agent.
+    if (by === undefined) this.#said[seat]++;
     this.#last = {
       seat,
       turn,

@@ -1,4 +1,6 @@
 import { compactResult } from '../journal/render/results.ts';
+import { describeModerator, writtenByModerator } from '../journal/render/moderator-words.ts';
+import { isShown } from '../journal/moderator-event.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Seat } from '../wire/types.ts';
 import type { Viewer } from './viewer.ts';
@@ -16,6 +18,7 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
     const meeting = names.get(event.meeting);
     const label = names.size > 1 ? `[${event.meeting}] ` : '';
     const control = event.type === 'turn' && event.control ? ` /${event.control}` : '';
+    const by = event.type === 'turn' && event.by ? `, ${writtenByModerator}` : '';
     const line = (text: string): unknown => stream.write(`${label}${text}\n`);
     switch (event.type) {
       case 'paired':
@@ -28,13 +31,16 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
         );
         return;
       case 'turn':
-        line(`${meeting?.[event.seat]} (${event.turn}): ${visibleControls(event.text)}${control}\n`);
+        line(`${meeting?.[event.seat]} (${event.turn}${by}): ${visibleControls(event.text)}${control}\n`);
         return;
       case 'control':
         line(`${meeting?.[event.seat]}: /${event.verb}\n`);
         return;
       case 'status':
         line(`(${meeting?.[event.seat]}: ${visibleControls(event.text)})\n`);
+        return;
+      case 'moderator':
+        if (isShown(event)) line(`(${describeModerator(event, (seat) => meeting?.[seat] ?? seat)})\n`);
         return;
       case 'returned':
         line(`(${meeting?.[event.seat]} is back)\n`);

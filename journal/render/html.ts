@@ -5,6 +5,7 @@ import { script } from './html-script.ts';
 import { style } from './html-style.ts';
 import { htmlBlock, htmlResult } from './html-results.ts';
 import { escapeHtml, wordsToHtml } from './html-words.ts';
+import { writtenByModerator } from './moderator-words.ts';
 import {
   describeEnd,
   describeEntry,
@@ -71,7 +72,11 @@ export function htmlEntry(entry: Entry, { seats, turns }: Outline, files: KeptFi
     return `<div class="event ${entry.seat}">Note to <b>${name}</b><pre>${text}</pre></div>\n`;
   }
   const kind =
-    entry.type === 'unreadable' ? 'failure' : entry.type === 'lost' ? `${entry.seat} failure` : entry.seat;
+    entry.type === 'unreadable'
+      ? 'failure'
+      : entry.type === 'lost'
+        ? `${entry.seat} failure`
+        : (entry.seat ?? 'both');
   return `<p class="event ${kind}">${escapeHtml(describeEntry(entry, seats))}</p>\n`;
 }
 
@@ -103,14 +108,16 @@ function hashSource(text: string): string {
 }
 
 function turnArticle(entry: Extract<Entry, { type: 'turn' }>, seats: Outline['seats']): string {
-  const { seat, turn, text, meta, control, t } = entry;
+  const { seat, turn, text, meta, control, by, t } = entry;
   const tokens = meta?.usage?.output ? `${formatNumber(meta.usage.output)} tokens` : undefined;
   const facts = [tokens, meta?.ms === undefined ? undefined : formatSeconds(meta.ms)].filter(
     (fact) => fact !== undefined,
   );
-  const remarks = [describeFinish(meta?.finish), control && `says /${control}`].filter(
-    (remark) => remark !== undefined,
-  );
+  const remarks = [
+    describeFinish(meta?.finish),
+    control && `says /${control}`,
+    by && writtenByModerator,
+  ].filter((remark) => remark !== undefined);
   const lang = languageTag(seats[seat].lang);
   return [
     `<article class="turn ${seat}" id="turn-${turn}">`,

@@ -12,6 +12,7 @@ import {
   visibleOutput,
   type Result,
 } from './results.ts';
+import { writtenByModerator } from './moderator-words.ts';
 import {
   describeEnd,
   describeEntry,
@@ -48,7 +49,11 @@ export function markdownHeader({ meeting, startedAt, seats }: Outline): string {
 /** One row of the table, in the column of its speaker. */
 export function markdownEntry(entry: Entry, { seats, turns }: Outline, files: KeptFiles = noFiles): string {
   if (entry.type === 'turn') {
-    const remarks = [describeFinish(entry.meta?.finish), entry.control && `says /${entry.control}`];
+    const remarks = [
+      describeFinish(entry.meta?.finish),
+      entry.control && `says /${entry.control}`,
+      entry.by && writtenByModerator,
+    ];
     const asides = remarks.filter((remark) => remark).map((remark) => `*${markdownLine(remark ?? '')}*`);
     return row(String(entry.turn), entry.seat, [markdownCell(entry.text), ...asides].join('<br><br>'));
   }
@@ -58,7 +63,7 @@ export function markdownEntry(entry: Entry, { seats, turns }: Outline, files: Ke
     const title = `*${editedTitle(entry)}:*`;
     return row('', entry.seat, joinBlocks([title, markdownCode(entry.code.trimEnd())], '<br>'));
   }
-  const seat = entry.type === 'unreadable' ? 'a' : entry.seat;
+  const seat = entry.type === 'unreadable' ? 'a' : (entry.seat ?? 'a');
   return row('', seat, `*${markdownLine(describeEntry(entry, seats))}*`);
 }
 

@@ -1,5 +1,6 @@
 import type { Participant, Seat, StopReason } from '../../wire/types.ts';
 import type { Entry, ExecutionTotals, Outline, SeatTotals } from '../conversation.ts';
+import { describeModerator, writtenByModerator } from './moderator-words.ts';
 import { visibleLine } from './visible-controls.ts';
 
 /** Why a meeting ended, for people. The one word follows in brackets wherever these are shown. */
@@ -44,7 +45,7 @@ export function describeEntry(
 ): string {
   switch (entry.type) {
     case 'control':
-      return `${nameOf(seats, entry.seat)} says /${entry.verb}`;
+      return `${nameOf(seats, entry.seat)} says /${entry.verb}${entry.by ? `, ${writtenByModerator}` : ''}`;
     case 'note':
       return `Note to ${nameOf(seats, entry.seat)}: ${visibleLine(entry.text)}`;
     case 'status':
@@ -60,6 +61,8 @@ export function describeEntry(
     }
     case 'returned':
       return `${nameOf(seats, entry.seat)} is back`;
+    case 'moderator':
+      return describeModerator(entry, (seat) => nameOf(seats, seat));
     case 'unreadable':
       return `Line ${entry.line} of the journal cannot be read: ${entry.problem}`;
   }

@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import stringWidth from 'string-width';
 import type { Conversation, Entry } from '../conversation.ts';
 import { editedTitle, describeFiles, describeRun, verdictOf, visibleOutput, type Result } from './results.ts';
+import { writtenByModerator } from './moderator-words.ts';
 import {
   describeEnd,
   describeEntry,
@@ -65,7 +66,11 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
     }
     if (entry.type !== 'turn')
       return wrap(describeEntry(entry, seats), width).map((line) => colors.dim(line));
-    const remarks = [describeFinish(entry.meta?.finish), entry.control && `says /${entry.control}`];
+    const remarks = [
+      describeFinish(entry.meta?.finish),
+      entry.control && `says /${entry.control}`,
+      entry.by && writtenByModerator,
+    ];
     return [
       `${paint[entry.seat](colors.bold(nameOf(seats, entry.seat)))} ${colors.dim(`· ${entry.turn} · ${formatTime(entry.t)}`)}`,
       ...wrapText(visibleControls(entry.text), width - indent.length).map((line) => indent + line),
