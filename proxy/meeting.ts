@@ -210,7 +210,7 @@ export class Meeting {
         if (isPerson) return this.giveBack(seat);
         this.#write({ type: 'lost', seat, detail: `left: ${frame.text.slice(0, maxStatusCharacters)}` });
         state.hasLeft = true;
-        if (isParked) return this.takeover.unpark(peer);
+        if (isParked) return this.#commit(() => this.takeover.unpark(peer));
         return this.#loseFor(`${this.#nameOf(seat)} left: ${frame.text}`);
       case 'speech':
         if (this.#isRepeated(peer, state)) return;
@@ -238,7 +238,7 @@ export class Meeting {
     if (this.#putOff(seat, () => this.lose(peer, end))) return;
     if (this.takeover.isPerson(peer)) return this.giveBack(seat, 'the terminal is gone');
     this.#write({ type: 'lost', seat, ...end });
-    if (isParked) return this.takeover.unpark(peer);
+    if (isParked) return this.#commit(() => this.takeover.unpark(peer));
     const { status } = this.#states[seat];
     const sentence = `${this.#nameOf(seat)} ${detail}${status === undefined ? '' : `: ${status}`}`;
     const { resumeMs, secrets } = this.#options;
@@ -257,7 +257,7 @@ export class Meeting {
     this.#write({ type: 'lost', seat, detail: `${error.code}: ${error.message}` });
     peer.refuse(error);
     this.#states[seat].hasLeft = true;
-    if (isParked) return this.takeover.unpark(peer);
+    if (isParked) return this.#commit(() => this.takeover.unpark(peer));
     this.stop('error', `${this.#nameOf(seat)} was disconnected: ${error.message}`);
   }
 

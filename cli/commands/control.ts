@@ -41,6 +41,8 @@ export const controlCommand: CommandModule<object, Flags> = {
   describe: 'Moderate a meeting that goes on: pause, whisper, take a seat over; without a meeting, list them',
   builder: (cli) =>
     cli
+      // Else of several words only the last is left.
+      .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false })
       .positional('meeting', { type: 'string', describe: describeMeeting })
       .positional('action', {
         choices: actions,
