@@ -156,6 +156,7 @@ const proxyShape = z.strictObject({
     .prefault({})
     .describe('TLS for agents'),
   execution: executionSchema.prefault({}).describe('running the code that agents write'),
+  control: z.boolean().default(true).describe('false: no meeting can be moderated from another terminal'),
   max_frame_bytes: z.int().min(1_024).default(1_048_576).describe('the longest frame'),
   classic_idle_ms: count
     .max(longestTimerMs)
