@@ -16,7 +16,7 @@ test('a meeting is paused, let on by a step, whispered to, taken over and ended 
     '--seed',
     '1',
   );
-  await meeting.until(/\[1\] Eliza/);
+  await meeting.until(/^\[1\] /m);
   const control = (...args: string[]): ReturnType<typeof run> => run(folder, 'control', 'last', ...args);
 
   expect((await control('pause')).stdout).toMatch(/paused/);
