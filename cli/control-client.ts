@@ -10,7 +10,7 @@ import { UsageError } from './failure.ts';
 type Accepted = Extract<ControlReply, { ok: true }>;
 
 /** Where the proxy of a meeting listens for its moderator. Throws UsageError where nobody does. */
-export function findControl(folder: string): ControlFile {
+function findControl(folder: string): ControlFile {
   const meeting = path.basename(folder);
   const file = readControlFile(folder);
   if (!file) {

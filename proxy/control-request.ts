@@ -4,7 +4,7 @@ import type { changeableLimits } from './moderation.ts';
 import type { Limits } from './stop-rules.ts';
 
 /** Far more than a moderator has to say at a time. */
-export const mostTextCharacters = 16_000;
+const mostTextCharacters = 16_000;
 /** The longest line: every character of the text escaped, and the rest. */
 export const maxRequestBytes = 128 * 1_024;
 
