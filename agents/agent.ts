@@ -87,7 +87,7 @@ class SeatedAgent {
     });
     this.#connection = new Connection({
       proxy,
-      greeting: { ...greeting, features: [...(greeting.features ?? []), 'history', 'numbered'] },
+      greeting: { ...greeting, features: [...(greeting.features ?? []), 'history', 'numbered', 'retold'] },
       signal,
       onWait: (problem, delayMs) => this.#observer.onWait?.(problem, delayMs),
       onConnected: (again) => this.#observer.onConnected?.(again),
@@ -153,11 +153,13 @@ class SeatedAgent {
     if (frame.type === 'stop' || frame.type === 'error') this.#over.abort();
     // The goodbye belongs to the text before it, which may have come a moment earlier.
     if (frame.type === 'bye') this.#attempt.abort();
+    // It was said without this agent: what it writes answers what is long past.
+    if (frame.type === 'history') this.#attempt.abort();
   }
 
-  /** Who begins anew in the middle of a meeting is told what was said. */
+  /** Who begins anew in the middle of a meeting is told what was said, and so is who had somebody in its place. */
   #remember(entries: readonly HistoryEntry[]): void {
-    if (!this.#history.isEmpty) return;
+    this.#history.clear();
     for (const entry of entries) {
       if ('note' in entry) this.#history.note(entry.note);
       else if (entry.seat === this.#seat) this.#history.say(entry.text);
@@ -174,6 +176,7 @@ class SeatedAgent {
   /** Asks the provider and sends what it says. Nothing is sent of a reply that was overtaken by events. */
   async #answer({ opening, end = false }: { opening?: string | undefined; end?: boolean }): Promise<void> {
     if (this.#leaving || this.#over.signal.aborted) return;
+    if (this.#connection.peek().some(({ type }) => type === 'history')) return;
     this.#attempt = new AbortController();
     try {
       const { text, meta, cuts } = opening ? { text: opening, meta: {}, cuts: [] } : await this.#compose();

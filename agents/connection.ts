@@ -89,7 +89,8 @@ export class Connection {
    * control frames that belong to it.
    */
   say(line: string, meta: TurnMeta = {}, before: readonly string[] = []): void {
-    const lines = this.#outbox.add(line, meta, before);
+    const { heard } = this.#inbox;
+    const lines = this.#outbox.add(line, { ...meta, ...(heard === undefined ? {} : { heard }) }, before);
     if (this.#isWelcome) this.together(() => lines.forEach((each) => this.send(each)));
   }
 

@@ -10,8 +10,9 @@ export const silence = '…';
 export class History {
   readonly #messages: ChatMessage[] = [];
 
-  get isEmpty(): boolean {
-    return this.#messages.length === 0;
+  /** Nothing was said: it is told anew. */
+  clear(): void {
+    this.#messages.length = 0;
   }
 
   /** The partner's words, or a control message such as `/start`. */

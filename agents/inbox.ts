@@ -21,6 +21,11 @@ export class Inbox {
     return this.#current === undefined ? undefined : this.#current.seq - 1;
   }
 
+  /** The number that stood before what came last; undefined where the proxy does not number. */
+  get heard(): number | undefined {
+    return this.#current?.seq;
+  }
+
   get waiting(): readonly ProxyFrame[] {
     return this.#queue;
   }

@@ -10,7 +10,11 @@ export class Outbox {
   #kept: { readonly number: number; readonly lines: readonly string[] }[] = [];
 
   /** Returns the lines to send. */
-  add(line: string, meta: TurnMeta, before: readonly string[] = []): readonly string[] {
+  add(
+    line: string,
+    meta: TurnMeta & { readonly heard?: number },
+    before: readonly string[] = [],
+  ): readonly string[] {
     const number = ++this.#count;
     const lines = [...before, encodeControl('meta', { ...meta, number }), line];
     this.#kept = [...this.#kept.slice(1 - mostKept), { number, lines }];

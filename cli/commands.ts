@@ -2,6 +2,7 @@ import yargs, { type Argv, type CommandModule } from 'yargs';
 import type { CommandGroup } from './command-group.ts';
 import { agentCommand } from './commands/agent.ts';
 import { configCommands } from './commands/config.ts';
+import { controlCommand } from './commands/control.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { docsCommand } from './commands/docs.ts';
 import { forkCommand } from './commands/fork.ts';
@@ -24,6 +25,7 @@ const leading = [
   proxyCommand,
   agentCommand,
   joinCommand,
+  controlCommand,
   resumeCommand,
   speakCommand,
   forkCommand,

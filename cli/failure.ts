@@ -27,6 +27,7 @@ const mistakes: ReadonlySet<string> = new Set([
   'tls-failed',
   'no-speech',
   'no-file',
+  'refused',
 ]);
 
 /** 1 failed, 2 the user's mistake, 130 interrupted. */

@@ -1,6 +1,8 @@
 import pc from 'picocolors';
 import { addResult, type ExecutionTotals } from '../journal/conversation.ts';
 import type { Flag } from '../journal/flag.ts';
+import { isShown } from '../journal/moderator-event.ts';
+import { describeModerator, writtenByModerator } from '../journal/render/moderator-words.ts';
 import { compactResult, describeBlock, verdictOf, type Look } from '../journal/render/results.ts';
 import { describeEnd, describeFinish, describeFlags } from '../journal/render/sentences.ts';
 import { translationTitle } from '../journal/render/translations.ts';
@@ -56,6 +58,9 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
         return;
       case 'status':
         stream.write(`(${names[event.seat]}: ${visibleControls(event.text)})\n`);
+        return;
+      case 'moderator':
+        if (isShown(event)) stream.write(`(${describeModerator(event, (seat) => names[seat])})\n\n`);
         return;
       case 'returned':
         stream.write(`(${names[event.seat]} is back)\n`);
@@ -154,6 +159,12 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
         return;
       case 'status':
         waiting.start(`${names[event.seat]}: ${visibleControls(event.text)}`);
+        return;
+      case 'moderator':
+        if (!isShown(event)) return;
+        waiting.stop();
+        if (shown) endTurn();
+        stream.write(`${pc.magenta(describeModerator(event, (seat) => names[seat]))}\n\n`);
         return;
       case 'returned':
         waiting.start(`${names[event.seat]} is back`);
@@ -272,10 +283,11 @@ function usageOf({ usage }: Extract<ViewerEvent, { type: 'stopped' }>): string {
   return usage ? `\n${renderUsageTable(usage)}` : '';
 }
 
-/** The control word that stood beside what was said, and why that is not what was meant. */
-function asidesOf({ control, meta }: Extract<ViewerEvent, { type: 'turn' }>): string {
+/** Who wrote it in the speaker's place, the control word that stood beside it, and why that is not what was meant. */
+function asidesOf({ control, meta, by }: Extract<ViewerEvent, { type: 'turn' }>): string {
   const finish = describeFinish(meta?.finish);
-  return `${control === undefined ? '' : ` /${control}`}${finish === undefined ? '' : ` [${finish}]`}`;
+  const writer = by === undefined ? '' : ` (${writtenByModerator})`;
+  return `${writer}${control === undefined ? '' : ` /${control}`}${finish === undefined ? '' : ` [${finish}]`}`;
 }
 
 /** Indented, so that it does not pass for a turn. */

@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { ProxyFrame } from '../wire/message.ts';
+import type { Seat } from '../wire/types.ts';
 import { WrappingWriter } from './wrapping-writer.ts';
 
 /** What a person on a seat sees of the meeting: the partner's words as they come. */
@@ -11,6 +12,7 @@ export interface SeatView {
 
 export function createSeatView(stream: NodeJS.WriteStream): SeatView {
   let partner = 'Your partner';
+  let seat: Seat | undefined;
   let streamed: { text: string; readonly writer: WrappingWriter } | undefined;
   const say = (text: string): void => {
     stream.write(pc.dim(visibleControls(text)) + '\n');
@@ -33,6 +35,7 @@ export function createSeatView(stream: NodeJS.WriteStream): SeatView {
       switch (frame.type) {
         case 'welcome':
           partner = visibleControls(frame.partner);
+          seat = frame.seat;
           return say(
             `You talk with ${partner}, in seat ${frame.seat} of ${frame.meeting}. /bye takes leave.`,
           );
@@ -56,7 +59,10 @@ export function createSeatView(stream: NodeJS.WriteStream): SeatView {
         case 'help':
           return say(`${partner} asks who you are and what this is about.`);
         case 'history':
-          for (const entry of frame.entries) say('note' in entry ? `[note] ${entry.note}` : entry.text);
+          for (const entry of frame.entries) {
+            if ('note' in entry) say(`[note] ${entry.note}`);
+            else say(`${entry.seat === seat ? 'You' : partner}: ${entry.text}`);
+          }
           return;
         case 'seq':
         case 'stop':

@@ -248,6 +248,7 @@ const proxyShape = z.strictObject({
     .min(1)
     .optional()
     .describe('settings file of the translator (.yml), or SERVICE:MODEL; else config/translator.yml'),
+  control: z.boolean().default(true).describe('false: no meeting can be moderated from another terminal'),
   max_frame_bytes: z.int().min(1_024).default(1_048_576).describe('the longest frame'),
   classic_idle_ms: count
     .max(longestTimerMs)

@@ -6,6 +6,7 @@ import { hasPassed, type Block, type BlockResult } from './block.ts';
 import type { Flag } from './flag.ts';
 import type { JournalEvent, MeetingSettings, Parent } from './event.ts';
 import { FencedCode } from './fenced-code.ts';
+import { isShown } from './moderator-event.ts';
 import { journalItems, type BadLine, type JournalItem } from './read.ts';
 import { splitReport } from './report-note.ts';
 import { addToTotals, noTotals, type SeatTotals } from './seat-totals.ts';
@@ -156,6 +157,8 @@ export class OutlineBuilder {
         if (turn) turn.hasResults = true;
         return event;
       }
+      case 'moderator':
+        return isShown(event) ? event : undefined;
       case 'translation':
       case 'control':
       case 'truncated':
@@ -226,6 +229,7 @@ function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {
     case 'truncated':
     case 'returned':
     case 'status':
+    case 'moderator':
       return {};
   }
 }

@@ -1,6 +1,7 @@
 import type { Price } from '../config/prices.ts';
 import type { Block, BlockResult } from './block.ts';
 import type { Flag } from './flag.ts';
+import type { ModeratorEvent } from './moderator-event.ts';
 import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta, Usage } from '../wire/types.ts';
 
 /** What is needed to hold the same meeting again, beside the participants. */
@@ -108,6 +109,8 @@ export type MeetingEvent =
       /** A control token that stood beside the text and was taken out of it. */
       readonly control?: SpokenVerb;
       readonly meta?: TurnMeta;
+      /** A person wrote it who had taken over the seat. */
+      readonly by?: 'moderator';
     } & Inheritable)
   /** A control token that came alone. */
   | ({
@@ -115,6 +118,7 @@ export type MeetingEvent =
       readonly seat: Seat;
       readonly verb: SpokenVerb;
       readonly meta?: TurnMeta;
+      readonly by?: 'moderator';
     } & Inheritable)
   /** Something `seat` must know but must not answer. */
   | ({ readonly type: 'note'; readonly seat: Seat; readonly text: string } & Inheritable)
@@ -166,6 +170,7 @@ export type MeetingEvent =
   | { readonly type: 'status'; readonly seat: Seat; readonly text: string }
   /** Something that makes the meeting doubtful; of a turn, behind it. It changes nothing. */
   | ({ readonly type: 'flag' } & Flag)
+  | ModeratorEvent
   | { readonly type: 'stop'; readonly reason: StopReason; readonly detail?: string };
 
 /** One line of `journal.jsonl`. `seq` counts from 1, `t` is ISO 8601 in UTC. */

@@ -3,6 +3,7 @@ import { seats, spokenVerbs, stopReasons } from '../wire/types.ts';
 import { blockKinds, languages, outcomes } from './block.ts';
 import type { JournalEvent } from './event.ts';
 import { flagNames } from './flag.ts';
+import { moderatorActions } from './moderator-event.ts';
 
 export type ParsedEvent =
   | { readonly type: 'event'; readonly event: JournalEvent }
@@ -139,6 +140,7 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
     text: z.string(),
     control: z.exactOptional(z.enum(spokenVerbs)),
     meta: z.exactOptional(meta),
+    by: z.exactOptional(z.literal('moderator')),
     ...inheritable,
   }),
   z.object({
@@ -147,6 +149,7 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
     seat,
     verb: z.enum(spokenVerbs),
     meta: z.exactOptional(meta),
+    by: z.exactOptional(z.literal('moderator')),
     ...inheritable,
   }),
   z.object({ ...stampFields, type: z.literal('note'), seat, text: z.string(), ...inheritable }),
@@ -206,6 +209,17 @@ const journalEvent: z.ZodMiniType<JournalEvent> = z.discriminatedUnion('type', [
   }),
   z.object({
     ...stampFields,
+    type: z.literal('moderator'),
+    action: z.enum(moderatorActions),
+    seat: z.exactOptional(seat),
+    text: z.exactOptional(z.string()),
+    control: z.exactOptional(z.enum(spokenVerbs)),
+    turn: z.exactOptional(count),
+    limits: z.exactOptional(z.record(z.string(), z.number())),
+    detail: z.exactOptional(z.string()),
+  }),
+  z.object({
+    ...stampFields,
     type: z.literal('stop'),
     reason: z.enum(stopReasons),
     detail: z.exactOptional(z.string()),
@@ -227,6 +241,7 @@ const knownTypes: ReadonlySet<string> = new Set<JournalEvent['type']>([
   'returned',
   'status',
   'flag',
+  'moderator',
   'stop',
 ]);
 

@@ -3,6 +3,7 @@ import type { MeetingEvent, MeetingSettings } from '../journal/event.ts';
 import type { Flag } from '../journal/flag.ts';
 import { addToTotals, noTotals, type BilledEvent, type Totals } from '../journal/seat-totals.ts';
 import { usageTable } from '../journal/usage-table.ts';
+import type { ModeratorEvent } from '../journal/moderator-event.ts';
 import { messageOf, ProtocolError } from '../wire/errors.ts';
 import type { Clock } from '../wire/clock.ts';
 import type { SocketEnd } from '../wire/line-socket.ts';
@@ -12,19 +13,24 @@ import { otherSeat, seats, type Seat, type SpokenVerb, type StopReason } from '.
 import type { Attention } from './attention.ts';
 import { Commits, type Record } from './commits.ts';
 import type { Delays } from './delays.ts';
-import type { Execution, Report } from './execution.ts';
+import type { Execution, Report, Work } from './execution.ts';
 import { FastPath } from './fast-path.ts';
 import { IdleWatch } from './idle-watch.ts';
+import type { Held } from './gate.ts';
 import { Lane } from './lane.ts';
 import { whyCostIsUnknown } from './meeting-settings.ts';
 import type { Goodbye, LastMessage, Memory } from './memory.ts';
 import { lastWordsOf, type Past } from './past.ts';
+import { Moderation } from './moderation.ts';
+import type { ModerationMemory } from './moderation-memory.ts';
 import type { Peer } from './peer.ts';
 import type { Place } from './place.ts';
 import { executedOf, RunningTurns } from './running-turns.ts';
 import { toldText, type SeatView, type Told } from './seat-view.ts';
 import { SeatState } from './seat-state.ts';
-import { messagesOf, stopAfterTurn, type Progress } from './stop-rules.ts';
+import { messagesOf, stopAfterTurn, type Limits, type Progress } from './stop-rules.ts';
+import { Takeover } from './takeover.ts';
+import { TimeLimit } from './time-limit.ts';
 import { TranslatingTurns, type Waiting } from './translating-turns.ts';
 import { describeUntranslated, type Translation, type TurnTranslator } from './translation.ts';
 import { turnsLeftNote } from './turns-left.ts';
@@ -59,6 +65,8 @@ export interface MeetingOptions {
   readonly folder?: string;
   /** Reads along; absent where no loop is looked for and nothing is flagged. */
   readonly attention?: Attention;
+  /** Reads from the journal what a seat has lived through, as long as `isWanted`; absent where none is kept. */
+  readonly recall?: (seat: Seat, isWanted: () => boolean) => Promise<SeatView | undefined>;
   /** Called once, when all is journaled and said. */
   readonly onStopped: (reason: StopReason, detail: string | undefined) => void;
 }
@@ -72,7 +80,10 @@ type SpeechFrame = Extract<AgentFrame, { type: 'speech' }>;
 /** One conversation between two seats, from the first frame to the one stop reason. */
 export class Meeting {
   readonly id: string;
+  readonly moderation: Moderation;
+  readonly takeover: Takeover;
   readonly #options: MeetingOptions;
+  readonly #time: TimeLimit;
   readonly #lanes: { readonly [seat in Seat]: Lane };
   readonly #states: { readonly [seat in Seat]: SeatState } = {
     a: new SeatState(),
@@ -97,7 +108,8 @@ export class Meeting {
 
   constructor(options: MeetingOptions) {
     this.id = options.id;
-    this.#options = options;
+    // A moderator may change them.
+    this.#options = { ...options, settings: { ...options.settings } };
     this.#lanes = { a: this.#createLane('a'), b: this.#createLane('b') };
     this.#commits = this.#createCommits();
     this.#idle = this.#createIdleWatch();
@@ -106,11 +118,14 @@ export class Meeting {
       options.execution && new RunningTurns(options.execution, (event) => this.#recordCode(event));
     this.#translating =
       options.translation && new TranslatingTurns(options.translation, () => options.clock.nowMs());
+    this.#time = new TimeLimit(options.clock, (maxSeconds) => this.stop('max-seconds', `${maxSeconds} s`));
+    this.moderation = this.#createModeration();
+    this.takeover = this.#createTakeover();
   }
 
   /** Introduces the two and tells one of them to start. */
   begin(): void {
-    const { id, places, settings, software, random, past } = this.#options;
+    const { id, places, settings, software, random, clock, past } = this.#options;
     const { a, b } = places;
     const participants = { a: a.participant, b: b.participant };
     const origin = past ? { parent: past.parent } : {};
@@ -118,7 +133,8 @@ export class Meeting {
     for (const { seat, name, dialect } of [a, b]) this.#write({ type: 'seated', seat, name, dialect });
     const problem = whyCostIsUnknown(settings, participants);
     if (problem !== undefined) return this.#commit(() => this.stop('error', problem));
-    this.#startClock(settings.maxSeconds * 1_000);
+    this.#time.start(clock.nowMs(), settings.maxSeconds);
+    this.#idle.start();
     if (past?.memory.isBegun) return this.#takeOver(past);
     const first = settings.first === 'random' ? (random() < 0.5 ? 'a' : 'b') : settings.first;
     this.#open(first);
@@ -158,7 +174,8 @@ export class Meeting {
 
   /** Goes on where the journal ends; both seats are empty, and kept for those who held them. */
   goOn(memory: Memory): void {
-    const { clock, settings, execution } = this.#options;
+    const { settings, execution } = this.#options;
+    const { moderation } = memory;
     this.#progress.turns = memory.turns;
     this.#progress.questions = memory.questions;
     this.#goodbye = memory.goodbye;
@@ -168,13 +185,18 @@ export class Meeting {
       this.#states[seat].said = memory.said[seat];
       this.#write({ type: 'lost', seat, detail: 'the proxy ended' });
     }
-    this.#startClock(Math.max(1, memory.startedAtMs + settings.maxSeconds * 1_000 - clock.nowMs()));
+    this.#time.start(memory.startedAtMs, settings.maxSeconds, moderation.pausedMs);
+    this.#idle.start();
+    this.#restoreModeration(moderation);
     this.#commit(() => {
       this.#showPaired();
       for (const seat of seats) this.#awaitReturn(seat, `${this.#nameOf(seat)} did not come back`);
       if (!memory.isBegun) this.#open(settings.first === 'b' ? 'b' : 'a');
-      else if (memory.last) this.#takeUp(memory.last, memory.untranslated);
+      else if (memory.last && !isWaiting(memory.last, moderation))
+        this.#takeUp(memory.last, memory.untranslated);
       else this.#noteAllSent();
+      this.moderation.releaseAll();
+      if (moderation.isGoodbyeAsked) this.sayGoodbye();
     });
   }
 
@@ -194,6 +216,7 @@ export class Meeting {
   /** Somebody comes back to a seat; `view` is what that seat has lived through so far. */
   reseat(peer: Peer, view: SeatView): void {
     const { seat, greeting } = peer;
+    if (this.takeover.isTaken(seat)) return this.#park(peer);
     const place = this.#options.places[seat];
     const old = place.detach();
     if (old) this.#write({ type: 'lost', seat, detail: 'came back by another connection' });
@@ -209,11 +232,12 @@ export class Meeting {
     this.#commit(() => {
       peer.together(() => {
         this.#welcome(peer);
-        if (greeting.seen === undefined) peer.history(view.history());
+        const seen = view.isKnownTo(greeting.seen) ? greeting.seen : undefined;
+        if (seen === undefined) peer.history(view.history());
         place.attach(peer);
         this.#isSimple = this.#isSimpleMeeting();
-        for (const told of view.told(greeting.seen, place.sentSeq)) {
-          place.deliver(told.seq, (peer) => tellAgain(peer, told));
+        for (const told of view.told(seen, place.sentSeq)) {
+          place.deliver(told.seq, (peer) => this.#tellAgain(peer, told));
         }
       });
       this.#show({ type: 'returned', meeting: this.id, seat });
@@ -224,20 +248,26 @@ export class Meeting {
   receive(peer: Peer, frame: AgentFrame): void {
     const { seat } = peer;
     const place = this.#options.places[seat];
+    const isParked = this.takeover.isParked(peer);
     // A connection that was replaced has no say any more.
-    if (this.#stopped || place.peer !== peer) return;
+    if (this.#stopped || (place.peer !== peer && !isParked)) return;
     if (this.#putOff(seat, () => this.receive(peer, frame))) return;
     this.#idle.touch();
     const state = this.#states[seat];
     const partner = this.#options.places[otherSeat(seat)];
+    const isPerson = this.takeover.isPerson(peer);
     switch (frame.type) {
       case 'delta':
+        if (isParked) return;
         this.#show({ type: 'delta', meeting: this.id, seat, text: frame.text });
         // Who is told the translation has no use for the original.
-        if (!this.#translating) partner.delta(frame.text);
+        if (!this.#translating && !this.moderation.isPaused) partner.delta(frame.text);
         return;
       case 'meta':
+        // What a person types has none; what waits here is the agent's.
+        if (isPerson) return;
         state.meta = frame.meta;
+        state.heard = frame.heard;
         if (frame.number !== undefined) state.number = frame.number;
         return;
       case 'status': {
@@ -252,17 +282,23 @@ export class Meeting {
         this.#write({ type: 'truncated', seat, count: frame.count, start: frame.start });
         return this.#commit(() => {});
       case 'leave':
+        if (isPerson) return this.giveBack(seat);
         this.#writeBilled({
           type: 'lost',
           seat,
           detail: `left: ${frame.text.slice(0, maxStatusCharacters)}`,
           ...(state.meta?.usage ? { meta: { usage: state.meta.usage } } : {}),
         });
+        state.hasLeft = true;
+        if (isParked) return this.#commit(() => this.takeover.unpark(peer));
         return this.#loseFor(`${this.#nameOf(seat)} left: ${frame.text}`);
       case 'speech':
         if (this.#isRepeated(peer, state)) return;
+        if (isParked || (!isPerson && this.takeover.isOutdated(seat, state.heard))) {
+          return this.#withhold(peer, frame);
+        }
         // The last words and the end of the meeting leave in one piece: nobody starts to answer them.
-        partner.together(() => this.#hear(seat, frame));
+        partner.together(() => this.#hear(seat, frame, isPerson));
     }
   }
 
@@ -276,10 +312,13 @@ export class Meeting {
   lose(peer: Peer, { detail, partial }: SocketEnd): void {
     const { seat } = peer;
     const place = this.#options.places[seat];
-    if (this.#stopped || place.peer !== peer) return;
+    const isParked = this.takeover.isParked(peer);
+    if (this.#stopped || (place.peer !== peer && !isParked)) return;
     const end = { detail, ...(partial === undefined ? {} : { partial }) };
     if (this.#putOff(seat, () => this.lose(peer, end))) return;
+    if (this.takeover.isPerson(peer)) return this.giveBack(seat, 'the terminal is gone');
     this.#write({ type: 'lost', seat, ...end });
+    if (isParked) return this.#commit(() => this.takeover.unpark(peer));
     const { status } = this.#states[seat];
     const sentence = `${this.#nameOf(seat)} ${detail}${status === undefined ? '' : `: ${status}`}`;
     const { resumeMs, secrets } = this.#options;
@@ -291,10 +330,14 @@ export class Meeting {
   /** A seat broke a rule of the wire: it is told so, and the meeting cannot go on. */
   expel(peer: Peer, error: ProtocolError): void {
     const { seat } = peer;
-    if (this.#stopped || this.#options.places[seat].peer !== peer) return;
+    const isParked = this.takeover.isParked(peer);
+    if (this.#stopped || (this.#options.places[seat].peer !== peer && !isParked)) return;
     if (this.#putOff(seat, () => this.expel(peer, error))) return;
+    if (this.takeover.isPerson(peer)) return this.giveBack(seat, error.message);
     this.#write({ type: 'lost', seat, detail: `${error.code}: ${error.message}` });
     peer.refuse(error);
+    this.#states[seat].hasLeft = true;
+    if (isParked) return this.#commit(() => this.takeover.unpark(peer));
     this.stop('error', `${this.#nameOf(seat)} was disconnected: ${error.message}`);
   }
 
@@ -302,6 +345,7 @@ export class Meeting {
   sayGoodbye(): void {
     if (this.#stopped || this.#goodbye || this.#goodbyeAsked) return;
     this.#goodbyeAsked = true;
+    this.moderation.openForGoodbye();
     this.#after(this.#options.goodbyeMs, () => {
       if (!this.#goodbye) this.stop('stopped', 'nobody said goodbye in time');
     });
@@ -320,8 +364,14 @@ export class Meeting {
     this.#stopped = true;
     this.#cancelTimers();
     const { places, onStopped } = this.#options;
-    for (const running of this.#running?.stop() ?? []) this.#sayAnyway({ ...running, results: '' }, 0);
-    for (const { what, waitedMs } of this.#translating?.stop() ?? []) this.#sayAnyway(what, waitedMs);
+    const { isPaused } = this.moderation;
+    const waiting = [
+      ...(this.#running?.stop() ?? []).map((running) => ({ what: { ...running, results: '' }, waitedMs: 0 })),
+      ...(this.#translating?.stop() ?? []),
+    ];
+    // What a moderator has held back is not said at all.
+    for (const { what, waitedMs } of isPaused ? [] : waiting) this.#sayAnyway(what, waitedMs);
+    for (const held of this.moderation.close()) held.passAtEnd();
     this.#lanes.a.flush();
     this.#lanes.b.flush();
     const showFlags = this.#flag(this.#options.attention?.end());
@@ -334,6 +384,7 @@ export class Meeting {
       this.#sayStopped({ reason: 'error', detail: messageOf(error) });
       return;
     }
+    for (const peer of this.takeover.close()) peer.stop(reason);
     places.a.stop(reason);
     places.b.stop(reason);
     showFlags();
@@ -351,33 +402,67 @@ export class Meeting {
     this.#lanes.a.drop();
     this.#lanes.b.drop();
     for (const seat of seats) this.#options.places[seat].refuse(error);
+    for (const peer of this.takeover.close()) peer.refuse(error);
   }
 
-  #hear(seat: Seat, speech: SpeechFrame): void {
+  /** A person leaves the seat that they had taken over. */
+  giveBack(seat: Seat, detail?: string): void {
+    // It may be given back already.
+    this.takeover.give(seat, detail).catch(() => {});
+  }
+
+  get progress(): Readonly<Progress> {
+    return this.#progress;
+  }
+
+  get limits(): Limits {
+    return this.#options.settings;
+  }
+
+  get elapsedMs(): number {
+    return this.#time.elapsedMs;
+  }
+
+  #hear(seat: Seat, speech: SpeechFrame, isPerson: boolean): void {
     const { text, control } = speech;
     const state = this.#states[seat];
-    const { meta } = state;
-    state.meta = undefined;
+    const meta = isPerson ? undefined : state.meta;
     state.status = undefined;
     state.notices = 0;
-    state.said++;
+    if (!isPerson) {
+      state.meta = undefined;
+      state.said++;
+    }
+    const by = isPerson ? { by: 'moderator' as const } : {};
     if (text === '' && control) {
       this.#progress.questions++;
-      this.#writeBilled({ type: 'control', seat, verb: control, ...(meta?.usage ? { meta } : {}) });
+      this.#writeBilled({ type: 'control', seat, verb: control, ...by, ...(meta?.usage ? { meta } : {}) });
       return this.#commit(() => {
         this.#show({ type: 'control', meeting: this.id, seat, verb: control });
-        this.#forward(seat, speech);
+        this.#passThrough(speech, seat, 0, () => this.#forward(seat, speech));
       });
     }
-    const extras = { ...(control ? { control } : {}), ...(meta ? { meta } : {}) };
+    const extras = { ...(control ? { control } : {}), ...(meta ? { meta } : {}), ...by };
     const turn = ++this.#progress.turns;
     this.#writeBilled({ type: 'turn', seat, turn, text, ...extras });
     const showFlags = this.#flag(this.#options.attention?.hear({ seat, turn, text, ...extras }));
     this.#commit(() => {
       this.#show({ type: 'turn', meeting: this.id, seat, turn, text, ...extras });
       showFlags();
-      this.#examine(seat, turn, speech);
+      this.#passThrough(speech, seat, turn, () => this.#examine(seat, turn, speech));
     });
+  }
+
+  /** A moderator may have paused the meeting: then it waits. */
+  #passThrough(speech: SpeechFrame, seat: Seat, turn: number, pass: () => void): void {
+    this.moderation.pass(speech, this.#heldOf(speech, seat, turn, pass));
+  }
+
+  #heldOf(speech: SpeechFrame, seat: Seat, turn: number, pass: () => void): Held {
+    const passAtEnd = (): void => {
+      if (speech.text !== '') this.#sayAnyway({ seat, turn, speech, results: '' }, 0);
+    };
+    return { seat, turn, characters: speech.text.length, pass, passAtEnd };
   }
 
   /** Returns what shows them, once they are in the journal. */
@@ -404,7 +489,7 @@ export class Meeting {
       if (note !== '') this.#tell(seat, note);
       this.#commit(() => {
         if (problems !== '') this.#show({ type: 'problems', meeting: this.id, seat, turn, text: problems });
-        this.#translate({ seat, turn, speech, results });
+        this.#passThrough(speech, seat, turn, () => this.#translate({ seat, turn, speech, results }));
       });
     });
     this.#listenTo(seat);
@@ -423,7 +508,9 @@ export class Meeting {
     this.#translating?.start(what, (translation) => {
       partner.together(() => {
         this.#recordTranslation(seat, turn, translation);
-        this.#commit(() => this.#passOn(seat, { ...withoutLine(speech), text: translation.text }, results));
+        const translated = { ...withoutLine(speech), text: translation.text };
+        const pass = (): void => this.#passOn(seat, translated, results);
+        this.#commit(() => this.#passThrough(speech, seat, turn, pass));
       });
       this.#listenTo(seat);
     });
@@ -496,19 +583,31 @@ export class Meeting {
     if (isUntranslated) this.#noteAllSent();
     const work = text === '' || isReported ? undefined : this.#options.execution?.examine(text);
     if (work && code.length === 0) return this.#examine(seat, turn, speech);
-    if (work) {
-      const executed = executedOf(code);
-      for (const { block, result } of executed.filter((one) => one.isLost)) {
-        this.#write({ type: 'result', seat, turn, kind: block.kind, number: block.number, ...result });
-      }
-      const report = this.#options.execution?.report(executed, work.problems);
-      if (report) return this.#reveal(seat, turn, speech, report);
-    }
+    const report = work && this.#reportAgain(last, work);
+    if (report) return this.#reveal(seat, turn, speech, report);
     if (isUntranslated) return this.#translate({ seat, turn, speech, results });
     const ending = this.#endingAfter(seat, control, answersGoodbye);
     if (ending) return this.stop(ending.reason, ending.detail);
     this.#noteAllSent();
     if (this.#goodbye) this.#awaitGoodbye();
+  }
+
+  /** What waited when the proxy ended is let through. */
+  #letThrough(message: LastMessage, speech: SpeechFrame): void {
+    const { seat, turn, text, code, isReported } = message;
+    const work = text === '' ? undefined : this.#options.execution?.examine(text);
+    const report = work && code.length > 0 ? this.#reportAgain(message, work) : undefined;
+    if (!report) return this.#examine(seat, turn, speech);
+    this.#reveal(seat, turn, speech, isReported ? { ...report, note: '' } : report);
+  }
+
+  /** What came of code that was run before the proxy ended. */
+  #reportAgain({ seat, turn, code }: LastMessage, { problems }: Work): Report | undefined {
+    const executed = executedOf(code);
+    for (const { block, result } of executed.filter((one) => one.isLost)) {
+      this.#write({ type: 'result', seat, turn, kind: block.kind, number: block.number, ...result });
+    }
+    return this.#options.execution?.report(executed, problems);
   }
 
   /** What stands in the journal is told to whoever comes back. */
@@ -585,10 +684,13 @@ export class Meeting {
     const goodbye = this.#goodbye;
     if (!goodbye || this.#stopped) return;
     const late = `${this.#nameOf(goodbye.answering)} did not answer the goodbye`;
-    this.#after(this.#options.goodbyeMs, () => {
-      // The answer has come: it ends the meeting when it is translated.
-      if (!this.#translating?.isWaiting(goodbye.answering)) this.stop(goodbye.reason, late);
-    });
+    const giveUp = (): void => {
+      // Nobody can answer while all is held back.
+      if (this.moderation.isPaused) this.#after(this.#options.goodbyeMs, giveUp);
+      // An answer that has come ends the meeting when it is translated.
+      else if (!this.#translating?.isWaiting(goodbye.answering)) this.stop(goodbye.reason, late);
+    };
+    this.#after(this.#options.goodbyeMs, giveUp);
   }
 
   /** Keeps a seat for the one who held it. */
@@ -642,7 +744,9 @@ export class Meeting {
       meeting: this.id,
       partner: places[otherSeat(seat)].name,
       turn: this.#progress.turns,
-      ...(secrets && peer.wants('history') ? { secret: secrets[seat], said: this.#states[seat].said } : {}),
+      ...(secrets && peer.wants('history') && !this.takeover.isPerson(peer)
+        ? { secret: secrets[seat], said: this.#states[seat].said }
+        : {}),
     });
   }
 
@@ -700,12 +804,6 @@ export class Meeting {
     });
   }
 
-  #startClock(remainingMs: number): void {
-    const { maxSeconds } = this.#options.settings;
-    this.#idle.start();
-    if (maxSeconds > 0) this.#after(remainingMs, () => this.stop('max-seconds', `${maxSeconds} s`));
-  }
-
   #after(delayMs: number, run: () => void): () => void {
     const cancel = this.#options.clock.after(delayMs, run);
     this.#timers.push(cancel);
@@ -715,6 +813,7 @@ export class Meeting {
   #cancelTimers(): void {
     for (const cancel of this.#timers) cancel();
     this.#idle.stop();
+    this.#time.cancel();
   }
 
   /** Something is under way that makes the next message another matter. */
@@ -724,6 +823,8 @@ export class Meeting {
       this.#commits.isHeld ||
       this.#goodbye !== undefined ||
       this.#goodbyeAsked ||
+      this.moderation.isPaused ||
+      this.takeover.seats.length > 0 ||
       this.#leaving !== undefined
     );
   }
@@ -766,7 +867,12 @@ export class Meeting {
   #createIdleWatch(): IdleWatch {
     const { clock, settings } = this.#options;
     const { idleSeconds = 0 } = settings;
-    return new IdleWatch(clock, idleSeconds * 1_000, () => this.stop('idle', `${idleSeconds} s`));
+    const watch = new IdleWatch(clock, idleSeconds * 1_000, () => {
+      // Nobody can say anything while all is held back.
+      if (this.moderation.isPaused) watch.touch();
+      else this.stop('idle', `${idleSeconds} s`);
+    });
+    return watch;
   }
 
   #commit(then: () => void): void {
@@ -826,6 +932,122 @@ export class Meeting {
     this.#options.places[otherSeat(seat)].status(text);
   }
 
+  #tellAgain(peer: Peer, told: Told): void {
+    switch (told.type) {
+      case 'start':
+        return peer.hello(told.hello);
+      case 'note':
+        return peer.wants('note') ? peer.note(told.text) : undefined;
+      case 'control':
+        return peer[told.control]();
+      case 'text':
+        if (told.text !== '' || !told.control) this.#sayTo(peer, { type: 'speech', text: told.text });
+        if (told.control) peer[told.control]();
+    }
+  }
+
+  /** The agent of a seat that a person has taken over comes back to it. */
+  #park(peer: Peer): void {
+    const { seat } = peer;
+    const old = this.takeover.park(peer);
+    if (old) this.#write({ type: 'lost', seat, detail: 'came back by another connection' });
+    old?.refuse(new ProtocolError('seat-taken', 'somebody came back to this seat by another connection'));
+    this.#write({ type: 'returned', seat });
+    this.#commit(() => {
+      this.#welcome(peer);
+      this.#show({ type: 'returned', meeting: this.id, seat });
+    });
+  }
+
+  #withhold(peer: Peer, frame: SpeechFrame): void {
+    const state = this.#states[peer.seat];
+    state.said++;
+    state.meta = undefined;
+    this.takeover.withhold(peer, frame);
+  }
+
+  /** Goes on with what a moderator had done before the proxy ended. */
+  #restoreModeration(memory: ModerationMemory): void {
+    for (const seat of memory.taken) {
+      this.#write({ type: 'moderator', action: 'give', seat, detail: 'the proxy ended' });
+    }
+    for (const message of memory.held) {
+      const { seat, turn, text, control, isNoted } = message;
+      if (!isNoted) this.#write({ type: 'moderator', action: 'held', seat, turn });
+      const speech: SpeechFrame = { type: 'speech', text, ...(control ? { control } : {}) };
+      const pass = (): void => this.#letThrough(message, speech);
+      this.moderation.hold(speech, this.#heldOf(speech, seat, turn, pass));
+    }
+    if (memory.isPaused) this.moderation.restorePause(memory.steps, memory.pausedSinceMs);
+  }
+
+  #createModeration(): Moderation {
+    const { places, settings, maxFrameBytes } = this.#options;
+    const { record } = this.#options;
+    const isStopped = (): boolean => this.#stopped;
+    return new Moderation({
+      places,
+      settings,
+      time: this.#time,
+      maxFrameBytes,
+      record: (event, then) => this.#recordModerator(event, then),
+      get seq() {
+        return record.seq;
+      },
+      get isStopped() {
+        return isStopped();
+      },
+      tell: (seat, seq, note) => this.#pass(seat, seq, note),
+      checkLimits: () => {
+        const ending = stopAfterTurn(this.#progress, settings);
+        if (ending) this.stop(ending.reason, ending.detail);
+      },
+      sayGoodbye: () => this.sayGoodbye(),
+      stop: (reason, detail) => this.stop(reason, detail),
+    });
+  }
+
+  #createTakeover(): Takeover {
+    const { places, record, recall } = this.#options;
+    const isStopped = (): boolean => this.#stopped;
+    return new Takeover({
+      places,
+      after: (delayMs, run) => this.#after(delayMs, run),
+      recall: async (seat) => {
+        const view = await recall?.(seat, () => !this.#stopped);
+        return this.#stopped ? undefined : view;
+      },
+      record: (event, then) => this.#recordModerator(event, then),
+      get seq() {
+        return record.seq;
+      },
+      get isStopped() {
+        return isStopped();
+      },
+      welcome: (peer) => this.#welcome(peer),
+      tellAgain: (peer, told) => this.#tellAgain(peer, told),
+      tell: (seat, seq, note) => this.#pass(seat, seq, note),
+      keepSeat: (seat) => {
+        const sentence = `${this.#nameOf(seat)} was gone when the seat was given back`;
+        const { resumeMs, secrets } = this.#options;
+        if (this.#states[seat].hasLeft || resumeMs === 0 || !secrets) return this.#loseFor(sentence);
+        this.#awaitReturn(seat, sentence);
+      },
+      stopWaiting: (seat) => {
+        this.#states[seat].cancelAbsence?.();
+        this.#states[seat].cancelAbsence = undefined;
+      },
+    });
+  }
+
+  #recordModerator(event: ModeratorEvent, then: () => void = () => {}): void {
+    this.#write(event);
+    this.#commit(() => {
+      this.#show({ ...event, meeting: this.id });
+      then();
+    });
+  }
+
   #nameOf(seat: Seat): string {
     return `${this.#options.places[seat].name} (seat ${seat})`;
   }
@@ -852,4 +1074,9 @@ function tellAgain(peer: Peer, told: Told): void {
       if (told.text !== '' || !told.control) peer.text(toldText(told));
       if (told.control) peer[told.control]();
   }
+}
+
+/** Whether a message waits for a moderator who has paused the meeting. */
+function isWaiting({ seat, turn }: LastMessage, { held }: ModerationMemory): boolean {
+  return held.some((one) => one.seat === seat && one.turn === turn);
 }

@@ -2,6 +2,7 @@ import type { JournalEvent, MeetingEvent, MeetingSettings } from '../journal/eve
 import { hasPassed } from '../journal/block.ts';
 import { addToTotals, noTotals, type Totals } from '../journal/seat-totals.ts';
 import { splitReport } from '../journal/report-note.ts';
+import { ModerationMemoryBuilder, type ModerationMemory } from './moderation-memory.ts';
 import { otherSeat, type Participant, type Seat, type SpokenVerb, type StopReason } from '../wire/types.ts';
 import { needsTranslation } from './translation.ts';
 
@@ -33,6 +34,7 @@ export interface Memory {
   readonly last?: LastMessage;
   /** Of each seat, the turn whose translation never came: its partner was not told it. */
   readonly untranslated: { readonly [seat in Seat]?: LastMessage };
+  readonly moderation: ModerationMemory;
 }
 
 export interface LastMessage {
@@ -64,8 +66,14 @@ export class MemoryBuilder {
   #goodbye: Goodbye | undefined;
   #last: LastMessage | undefined;
   readonly #untranslated: { [seat in Seat]?: LastMessage } = {};
+  readonly #moderation = new ModerationMemoryBuilder();
 
   add(event: JournalEvent): void {
+    this.#learn(event);
+    this.#moderation.add(event, this.#last);
+  }
+
+  #learn(event: JournalEvent): void {
     switch (event.type) {
       case 'meeting':
         this.#head = event;
@@ -104,6 +112,9 @@ export class MemoryBuilder {
       case 'returned':
       case 'status':
       case 'flag':
+        return;
+      case 'moderator':
+        if (event.action === 'withheld' && event.seat) this.#said[event.seat]++;
     }
   }
 
@@ -111,9 +122,10 @@ export class MemoryBuilder {
   get memory(): Memory | undefined {
     const head = this.#head;
     if (!head || this.#isStopped) return undefined;
+    const { memory: moderation } = this.#moderation;
     return {
       meeting: head.meeting,
-      settings: head.settings,
+      settings: { ...head.settings, ...moderation.limits },
       seats: head.seats,
       dialects: this.#dialects,
       startedAtMs: Date.parse(head.t),
@@ -126,17 +138,22 @@ export class MemoryBuilder {
       ...(this.#goodbye ? { goodbye: this.#goodbye } : {}),
       ...(this.#last ? { last: this.#last } : {}),
       untranslated: this.#untranslated,
+      moderation,
     };
   }
 
   #hear(
-    { seat, inherited = false }: { readonly seat: Seat; readonly inherited?: boolean },
+    {
+      seat,
+      inherited = false,
+      by,
+    }: { readonly seat: Seat; readonly inherited?: boolean; readonly by?: 'moderator' },
     turn: number,
     text: string,
     control: SpokenVerb | undefined,
   ): void {
-    // Who sits there now has not said what was taken over.
-    if (!inherited) this.#said[seat]++;
+    // Who sits there now has not said what was taken over, nor what a person said in its place.
+    if (!inherited && by === undefined) this.#said[seat]++;
     const message = {
       seat,
       turn,

@@ -1,6 +1,8 @@
 import { describeFlag } from '../journal/render/sentences.ts';
 import { compactResult } from '../journal/render/results.ts';
 import { translationTitle } from '../journal/render/translations.ts';
+import { describeModerator, writtenByModerator } from '../journal/render/moderator-words.ts';
+import { isShown } from '../journal/moderator-event.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Seat } from '../wire/types.ts';
 import type { Viewer } from './viewer.ts';
@@ -18,6 +20,7 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
     const meeting = names.get(event.meeting);
     const label = names.size > 1 ? `[${event.meeting}] ` : '';
     const control = event.type === 'turn' && event.control ? ` /${event.control}` : '';
+    const by = event.type === 'turn' && event.by ? `, ${writtenByModerator}` : '';
     const line = (text: string): unknown => stream.write(`${label}${text}\n`);
     switch (event.type) {
       case 'paired':
@@ -30,7 +33,7 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
         );
         return;
       case 'turn':
-        line(`${meeting?.[event.seat]} (${event.turn}): ${visibleControls(event.text)}${control}\n`);
+        line(`${meeting?.[event.seat]} (${event.turn}${by}): ${visibleControls(event.text)}${control}\n`);
         return;
       case 'control':
         line(`${meeting?.[event.seat]}: /${event.verb}\n`);
@@ -40,6 +43,9 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
         return;
       case 'flag':
         line(`(${meeting?.[event.seat]}: ${visibleControls(describeFlag(event))})\n`);
+        return;
+      case 'moderator':
+        if (isShown(event)) line(`(${describeModerator(event, (seat) => meeting?.[seat] ?? seat)})\n`);
         return;
       case 'returned':
         line(`(${meeting?.[event.seat]} is back)\n`);

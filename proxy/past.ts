@@ -1,3 +1,4 @@
+import { ModerationMemoryBuilder } from './moderation-memory.ts';
 import { noTotals } from '../journal/seat-totals.ts';
 import path from 'node:path';
 import type { JournalEvent, MeetingEvent, Parent } from '../journal/event.ts';
@@ -107,6 +108,7 @@ function inherit(event: JournalEvent, isBegun: boolean): MeetingEvent | undefine
     case 'seated':
     case 'truncated':
     case 'flag':
+    case 'moderator':
     case 'lost':
     case 'returned':
     case 'status':
@@ -137,6 +139,7 @@ function newMemory({ meeting, settings, seats, t }: Extract<JournalEvent, { type
     ...{ isBegun: false, turns: 0, questions: 0, said: { a: 0, b: 0 }, passedTests: 0 },
     totals: { a: noTotals(), b: noTotals() },
     untranslated: {},
+    moderation: new ModerationMemoryBuilder().memory,
   };
 }
 

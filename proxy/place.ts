@@ -13,6 +13,7 @@ export class Place {
   readonly #features: readonly Feature[];
   #peer: Peer | undefined;
   #isPaused = false;
+  #isHeld = false;
   #drainListeners: (() => void)[] = [];
   /** The last event of the journal that was sent here, or would have been. */
   #sentSeq = 0;
@@ -33,6 +34,11 @@ export class Place {
     return this.#peer;
   }
 
+  /** Whether nothing is read from it for now. */
+  get isPaused(): boolean {
+    return this.#isPaused || this.#isHeld;
+  }
+
   get sentSeq(): number {
     return this.#sentSeq;
   }
@@ -43,7 +49,7 @@ export class Place {
 
   attach(peer: Peer): void {
     this.#peer = peer;
-    if (this.#isPaused) peer.pause();
+    if (this.isPaused) peer.pause();
   }
 
   /** The connection is gone: nothing waits for it any more. */
@@ -116,7 +122,18 @@ export class Place {
 
   resume(): void {
     this.#isPaused = false;
-    this.#peer?.resume();
+    if (!this.#isHeld) this.#peer?.resume();
+  }
+
+  /** As `pause`, for another reason: only `release` ends it. */
+  hold(): void {
+    this.#isHeld = true;
+    this.#peer?.pause();
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    if (!this.#isPaused) this.#peer?.resume();
   }
 
   #drained(): void {

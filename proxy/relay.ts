@@ -14,6 +14,7 @@ import { isSameSecret } from '../wire/secret.ts';
 import { seats, type Seat, type StopReason } from '../wire/types.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import type { Attention } from './attention.ts';
+import { ControlServer } from './control.ts';
 import { createDelays, type RateSettings } from './delays.ts';
 import { createDoor } from './door.ts';
 import { Execution, type ExecutionOptions } from './execution.ts';
@@ -72,6 +73,8 @@ export interface RelaySettings extends Omit<MeetingSettings, 'prices' | 'executi
   readonly journal: Pick<RecordOptions, 'sync' | 'maxBytes'>;
   /** Which meetings are read along with; undefined: none. */
   readonly watchfulness?: WatchfulnessSettings;
+  /** Whether meetings that are kept can be moderated. */
+  readonly control?: boolean;
 }
 
 export interface RelayLimits extends AdmissionLimits {
@@ -134,6 +137,7 @@ export class Relay {
   readonly #room = new WaitingRoom<Guest>((meeting) => this.#wishes.has(meeting));
   readonly #delays: ReturnType<typeof createDelays>;
   readonly #watchfulness: Watchfulness;
+  readonly #control: ControlServer | undefined;
   #ports = { a: 0, b: 0 };
 
   constructor(settings: RelaySettings, environment: RelayEnvironment) {
@@ -141,6 +145,9 @@ export class Relay {
     this.#environment = { clock: systemClock, random: Math.random, createTranscriptWriter, ...environment };
     this.#delays = createDelays(settings.rate, this.#environment.clock);
     this.#watchfulness = new Watchfulness(settings.watchfulness);
+    const { transcripts, control = true, maxFrameBytes } = settings;
+    const onRefused = (detail: string): void => this.#environment.log.info({}, detail);
+    if (transcripts !== undefined && control) this.#control = new ControlServer({ maxFrameBytes, onRefused });
     this.#limits = settings.limits ?? usualLimits;
     this.#admission = new Admission(this.#limits, this.#environment.clock);
     this.#listeners = { a: this.#createListener('a'), b: this.#createListener('b') };
@@ -155,6 +162,7 @@ export class Relay {
       for (const seat of seats) this.#listeners[seat].close();
       throw error;
     }
+    await this.#listenForModerators();
     await this.#reviveAll();
     return ports;
   }
@@ -176,6 +184,7 @@ export class Relay {
     for (const { meeting } of [...this.#meetings.values()])
       meeting.stop('stopped', 'the proxy was shut down');
     await this.finish();
+    this.#control?.close();
     await closed;
   }
 
@@ -197,12 +206,20 @@ export class Relay {
     );
     await Promise.race([Promise.all(ended), this.#untilNoMeetings()]);
     await this.finish();
+    this.#control?.close();
     await closed;
   }
 
   /** Resolves when the transcripts of all meetings that have ended are written. */
   async finish(): Promise<void> {
     while (this.#finishing.size > 0) await Promise.all(this.#finishing);
+  }
+
+  /** A proxy without it is better than none. */
+  async #listenForModerators(): Promise<void> {
+    await this.#control?.listen().catch((error: unknown) => {
+      this.#environment.log.warn({ error }, `no meeting can be moderated: ${messageOf(error)}`);
+    });
   }
 
   #createListener(seat: Seat): net.Server {
@@ -384,7 +401,14 @@ export class Relay {
     const { clock, random, log, software, watch, execution, translator } = this.#environment;
     const { goodbyeMs, drainMs, resumeMs, maxFrameBytes } = this.#settings;
     const { meeting: id, folder } = record;
-    const where = folder === undefined ? {} : { folder };
+    const where =
+      folder === undefined
+        ? {}
+        : {
+            folder,
+            recall: (seat: Seat, isWanted: () => boolean) =>
+              recall(journalOf(folder), seat, record, isWanted),
+          };
     const runs = execution && settings.execution;
     const participants = { a: places.a.participant, b: places.b.participant };
     const languages = settings.translation?.languages;
@@ -420,6 +444,7 @@ export class Relay {
     });
     const close = (then: () => void): void => {
       this.#meetings.delete(id);
+      this.#control?.remove(id);
       this.#wishes.delete(wish);
       this.#track(record.close().then(then));
     };
@@ -429,8 +454,18 @@ export class Relay {
       close(() => {});
     };
     this.#meetings.set(id, { meeting, record, release });
+    const names = { a: places.a.name, b: places.b.name };
+    if (folder !== undefined) this.#mayModerate(meeting, names, folder);
     this.#wishes.add(wish);
     return meeting;
+  }
+
+  #mayModerate(meeting: Meeting, names: { readonly [seat in Seat]: string }, folder: string): void {
+    try {
+      this.#control?.add(meeting, names, folder);
+    } catch (error) {
+      this.#environment.log.warn({ error }, `${meeting.id} cannot be moderated: ${messageOf(error)}`);
+    }
   }
 
   /** Goes on with the meetings that were interrupted. */

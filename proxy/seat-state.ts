@@ -7,6 +7,10 @@ export class SeatState {
   number: number | undefined;
   /** The messages that have come, and with numbers the highest of them. */
   said = 0;
+  /** The last event that its next message knows of, if it tells. */
+  heard: number | undefined;
+  /** It said that it goes and does not come back. */
+  hasLeft = false;
   /** The seat is kept for somebody who lost the connection; this takes the limit back. */
   cancelAbsence: (() => void) | undefined;
   /** The seat is empty meanwhile, which nobody can be blamed for; to be called when it is taken again. */

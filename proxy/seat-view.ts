@@ -1,4 +1,5 @@
 import type { JournalEvent } from '../journal/event.ts';
+import { moderatorNote, type ModeratorEvent } from '../journal/moderator-event.ts';
 import { splitReport } from '../journal/report-note.ts';
 import type { HistoryEntry } from '../wire/message.ts';
 import type { Participant, Seat } from '../wire/types.ts';
@@ -32,6 +33,12 @@ const mostCharacters = 4 * 1024 * 1024;
 export class SeatView {
   readonly #seat: Seat;
   #items: Item[] = [];
+  /** What the partner said and this seat was not told yet. */
+  #held: Told[] = [];
+  /** A person had this seat from the first item to the second. */
+  #taken: { readonly from: number; readonly to?: number } | undefined;
+  /** The event by which this seat was given back. */
+  #givenSeq = 0;
   #characters = 0;
   /** In a meeting that is translated, those whose turns are. */
   #translated: { readonly [seat in Seat]: Participant } | undefined;
@@ -78,13 +85,36 @@ export class SeatView {
       case 'status':
       case 'flag':
       case 'stop':
+        return;
+      case 'moderator':
+        return this.#follow(event, seq, isOwn);
     }
+  }
+
+  /** Whether who has taken all up to event number `seen` knows what was said in its place. */
+  isKnownTo(seen: number | undefined): boolean {
+    return seen !== undefined && seen >= this.#givenSeq;
+  }
+
+  /** Whether something was said to it that it has not answered. */
+  get isAsked(): boolean {
+    return this.#lastQuestion() > this.#lastSaid();
+  }
+
+  /** What was said while a person had the seat, for an agent that cannot be told it as its own words. */
+  get meanwhile(): readonly HistoryEntry[] {
+    const { from, to } = this.#taken ?? { from: 0, to: 0 };
+    return this.#entries(this.#items.slice(from, to));
   }
 
   /** Up to its own last word: what it must know before it goes on. */
   history(): HistoryEntry[] {
+    return this.#entries(this.#items.slice(0, this.#firstNew()));
+  }
+
+  #entries(items: readonly Item[]): HistoryEntry[] {
     const entries: HistoryEntry[] = [];
-    for (const item of this.#items.slice(0, this.#lastSaid() + 1)) {
+    for (const item of items) {
       if (item.type === 'note') entries.push({ note: item.text });
       if (item.type === 'said' && item.turn > 0) {
         entries.push({ turn: item.turn, seat: this.#seat, text: item.text });
@@ -99,11 +129,55 @@ export class SeatView {
 
   /** What it was told after its own last word, or after event number `seen`; nothing beyond `sentSeq`. */
   told(seen: number | undefined, sentSeq: number): Told[] {
-    const from = seen === undefined ? this.#lastSaid() + 1 : 0;
+    const from = seen === undefined ? this.#firstNew() : 0;
     return this.#items
       .slice(from)
       .filter((item) => item.type !== 'said')
       .filter(({ seq }) => seq <= sentSeq && (seen === undefined || seq > seen));
+  }
+
+  #follow(event: ModeratorEvent, seq: number, isOwn: boolean): void {
+    const note = moderatorNote(event);
+    if (note !== undefined) {
+      if (isOwn || event.seat === undefined) this.#push({ type: 'note', seq, text: note });
+      return;
+    }
+    if (event.action === 'held' && !isOwn) this.#hold(event.turn ?? 0);
+    if (event.action === 'released' && !isOwn) this.#release(event.turn ?? 0, seq);
+    if (event.action === 'take' && isOwn) this.#taken = { from: this.#items.length };
+    if (event.action === 'give' && isOwn) this.#giveBack(seq);
+  }
+
+  #hold(turn: number): void {
+    const at = this.#items.findLastIndex((item) => turnOf(item) === turn);
+    const item = this.#items[at];
+    if (!item || item.type === 'said') return;
+    this.#items.splice(at, 1);
+    this.#held.push(item);
+  }
+
+  /** It is told now what was said a while ago. */
+  #release(turn: number, seq: number): void {
+    const at = this.#held.findIndex((item) => turnOf(item) === turn);
+    const [item] = at < 0 ? [] : this.#held.splice(at, 1);
+    if (item) this.#items.push({ ...item, seq });
+  }
+
+  /** All that was said is known; what was not answered is said again. */
+  #giveBack(seq: number): void {
+    const [question] = this.isAsked ? this.#items.splice(this.#lastQuestion(), 1) : [];
+    this.#givenSeq = seq;
+    this.#taken = { from: this.#taken?.from ?? this.#items.length, to: this.#items.length };
+    if (question && question.type !== 'said') this.#items.push({ ...question, seq });
+  }
+
+  /** Behind its own last word, and behind what it was told of what a person said in its place. */
+  #firstNew(): number {
+    return Math.max(this.#lastSaid() + 1, this.#taken?.to ?? 0);
+  }
+
+  #lastQuestion(): number {
+    return this.#items.findLastIndex(({ type }) => type !== 'said' && type !== 'note');
   }
 
   /** The results that an author was told of stand below the turn that its partner was sent. */
@@ -138,6 +212,7 @@ export class SeatView {
     this.#characters += lengthOf(item);
     while (this.#characters > mostCharacters && this.#items.length > 1) {
       this.#characters -= lengthOf(this.#items.shift() as Item);
+      this.#taken = this.#taken && earlier(this.#taken);
     }
   }
 
@@ -148,6 +223,20 @@ export class SeatView {
   #lastText(): number {
     return this.#items.findLastIndex(({ type }) => type === 'text');
   }
+}
+
+/** Of what the partner said; a control word that came alone has no number. */
+function turnOf(item: Item): number | undefined {
+  if (item.type === 'control') return 0;
+  return item.type === 'text' ? item.turn : undefined;
+}
+
+/** The first item is gone. */
+function earlier({ from, to }: { readonly from: number; readonly to?: number }): {
+  readonly from: number;
+  readonly to?: number;
+} {
+  return { from: Math.max(0, from - 1), ...(to === undefined ? {} : { to: Math.max(0, to - 1) }) };
 }
 
 function passedOn(control: string | undefined): { control?: 'bye' | 'help' } {

@@ -24,20 +24,24 @@ export function writeSeatsFile(
   { ports, secrets }: Pick<SeatsFile, 'ports' | 'secrets'>,
   owner: 'this-process' | 'nobody' = 'this-process',
 ): void {
-  const pid = owner === 'nobody' ? 0 : process.pid;
-  const processStart = pid === 0 ? undefined : startOf(pid);
-  const content: SeatsFile = {
-    pid,
-    ...(processStart === undefined ? {} : { processStart }),
-    host: hostname(),
-    ports,
-    secrets,
-  };
-  const file = path.join(folder, seatsFileName);
-  // Whole or not at all: without its secrets a meeting is lost.
+  const process = owner === 'nobody' ? { pid: 0, host: hostname() } : thisProcess();
+  const content: SeatsFile = { ...process, ports, secrets };
+  // Without its secrets a meeting is lost.
+  writePrivately(path.join(folder, seatsFileName), content);
+}
+
+/** Whole or not at all, and only its owner can read it. Throws the system's error. */
+export function writePrivately(file: string, content: object): void {
   const temporary = `${file}.${process.pid}.tmp`;
   writeFileSync(temporary, JSON.stringify(content) + '\n', { mode: 0o600 });
   renameSync(temporary, file);
+}
+
+/** This process, so that others can tell whether it still runs. */
+export function thisProcess(): Pick<SeatsFile, 'pid' | 'processStart' | 'host'> {
+  const { pid } = process;
+  const processStart = startOf(pid);
+  return { pid, ...(processStart === undefined ? {} : { processStart }), host: hostname() };
 }
 
 /** Undefined where there is none that can be read. */
@@ -54,7 +58,11 @@ export function removeSeatsFile(folder: string): void {
 }
 
 /** Whether the process that holds the meeting still runs, as far as this machine can tell. */
-export function isHeld({ pid, processStart, host }: SeatsFile): boolean {
+export function isHeld({
+  pid,
+  processStart,
+  host,
+}: Pick<SeatsFile, 'pid' | 'processStart' | 'host'>): boolean {
   if (pid === 0) return false;
   // What runs on another machine cannot be seen from here.
   if (host !== hostname()) return true;

@@ -2,6 +2,7 @@ import type { Block, BlockResult } from '../journal/block.ts';
 import type { MeetingEvent } from '../journal/event.ts';
 import type { Flag } from '../journal/flag.ts';
 import type { UsageTable } from '../journal/usage-table.ts';
+import type { ModeratorEvent } from '../journal/moderator-event.ts';
 import type { Participant, Seat, SpokenVerb, StopReason, TurnMeta } from '../wire/types.ts';
 
 /**
@@ -28,8 +29,11 @@ export type ViewerEvent =
       readonly text: string;
       readonly control?: SpokenVerb;
       readonly meta?: TurnMeta;
+      /** A person wrote it who had taken over the seat. */
+      readonly by?: 'moderator';
     }
   | { readonly type: 'control'; readonly meeting: string; readonly seat: Seat; readonly verb: SpokenVerb }
+  | ({ readonly meeting: string } & ModeratorEvent)
   /** A piece of code in that turn is being run; its result comes before the next block. */
   | ({
       readonly type: 'block';

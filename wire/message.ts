@@ -13,7 +13,13 @@ export type AgentFrame =
     } & Speech)
   | { readonly type: 'delta'; readonly text: string }
   /** `number` counts the messages of a seat with the feature `numbered`, from 1. */
-  | { readonly type: 'meta'; readonly meta: TurnMeta; readonly number?: number }
+  | {
+      readonly type: 'meta';
+      readonly meta: TurnMeta;
+      readonly number?: number;
+      /** The last `/seq` that the agent had taken when it said this, with the feature `retold`. */
+      readonly heard?: number;
+    }
   /** It goes and does not come back. */
   | { readonly type: 'leave'; readonly text: string }
   | { readonly type: 'truncated'; readonly count: number; readonly start: number }
@@ -145,13 +151,18 @@ function parseJson(verb: string, argument: string): Record<string, unknown> | un
   throw new ProtocolError('bad-frame', `/${verb} takes one JSON value on one line`);
 }
 
-function parseMeta(argument: string): { meta: TurnMeta; number?: number } {
+function parseMeta(argument: string): { meta: TurnMeta; number?: number; heard?: number } {
   const value = parseJson('meta', argument);
-  const { number } = value as Record<string, unknown>;
-  const meta = toTurnMeta(value);
-  return Number.isSafeInteger(number) && (number as number) > 0
-    ? { meta, number: number as number }
-    : { meta };
+  const { number, heard } = value as Record<string, unknown>;
+  return {
+    meta: toTurnMeta(value),
+    ...(isPositive(number) ? { number } : {}),
+    ...(isPositive(heard) ? { heard } : {}),
+  };
+}
+
+function isPositive(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
 function toTurnMeta(value: Record<string, unknown> | unknown[]): TurnMeta {

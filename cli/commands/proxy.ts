@@ -283,6 +283,7 @@ function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
     },
     resume: resumedBy(argv),
     resumeMs: config.resume_seconds * 1_000,
+    control: config.control,
     journal: {
       sync: config.journal.sync,
       ...(config.journal.max_mb > 0 ? { maxBytes: config.journal.max_mb * 1_024 * 1_024 } : {}),

@@ -6,6 +6,7 @@ import { style } from './html-style.ts';
 import { htmlBlock, htmlResult } from './html-results.ts';
 import { escapeHtml, wordsToHtml } from './html-words.ts';
 import { describeInherited, describeParent, parentAddress } from './lineage.ts';
+import { writtenByModerator } from './moderator-words.ts';
 import {
   describeEnd,
   describeEntry,
@@ -78,7 +79,11 @@ export function htmlEntry(entry: Entry, outline: Outline, files: KeptFiles = noF
     return `<div class="event ${entry.seat}">Note to <b>${name}</b><pre>${text}</pre></div>\n`;
   }
   const kind =
-    entry.type === 'unreadable' ? 'failure' : entry.type === 'lost' ? `${entry.seat} failure` : entry.seat;
+    entry.type === 'unreadable'
+      ? 'failure'
+      : entry.type === 'lost'
+        ? `${entry.seat} failure`
+        : (entry.seat ?? 'both');
   return `<p class="event ${kind}">${escapeHtml(describeEntry(entry, seats))}</p>\n`;
 }
 
@@ -117,7 +122,7 @@ function hashSource(text: string): string {
 
 function turnArticle(entry: Extract<Entry, { type: 'turn' }>, outline: Outline): string {
   const { seats } = outline;
-  const { seat, turn, text, meta, control, t } = entry;
+  const { seat, turn, text, meta, control, by, t } = entry;
   const tokens = meta?.usage?.output ? `${formatNumber(meta.usage.output)} tokens` : undefined;
   const facts = [tokens, meta?.ms === undefined ? undefined : formatSeconds(meta.ms)].filter(
     (fact) => fact !== undefined,
@@ -126,6 +131,7 @@ function turnArticle(entry: Extract<Entry, { type: 'turn' }>, outline: Outline):
     describeInherited(entry, outline),
     describeFinish(meta?.finish),
     control && `says /${control}`,
+    by && writtenByModerator,
   ].filter((remark) => remark !== undefined);
   const lang = languageTag(seats[seat].lang);
   return [

@@ -14,6 +14,7 @@ import {
   visibleOutput,
   type Result,
 } from './results.ts';
+import { writtenByModerator } from './moderator-words.ts';
 import {
   describeEnd,
   describeEntry,
@@ -63,6 +64,7 @@ export function markdownEntry(
       describeInherited(entry, { seats, ...(parent ? { parent } : {}) }),
       describeFinish(entry.meta?.finish),
       entry.control && `says /${entry.control}`,
+      entry.by && writtenByModerator,
     ];
     const asides = remarks.filter((remark) => remark).map((remark) => `*${markdownLine(remark ?? '')}*`);
     return row(String(entry.turn), entry.seat, [markdownCell(entry.text), ...asides].join('<br><br>'));
@@ -78,7 +80,7 @@ export function markdownEntry(
     const title = `*${editedTitle(entry)}:*`;
     return row('', entry.seat, joinBlocks([title, markdownCode(entry.code.trimEnd())], '<br>'));
   }
-  const seat = entry.type === 'unreadable' ? 'a' : entry.seat;
+  const seat = entry.type === 'unreadable' ? 'a' : (entry.seat ?? 'a');
   return row('', seat, `*${markdownLine(describeEntry(entry, seats))}*`);
 }
 

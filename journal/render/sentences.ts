@@ -2,6 +2,7 @@ import type { Participant, Seat, StopReason } from '../../wire/types.ts';
 import type { Entry, ExecutionTotals, Outline } from '../conversation.ts';
 import { flagNames, type Flag } from '../flag.ts';
 import type { SeatTotals } from '../seat-totals.ts';
+import { describeModerator, writtenByModerator } from './moderator-words.ts';
 import { visibleLine } from './visible-controls.ts';
 
 /** Why a meeting ended, for people. The one word follows in brackets wherever these are shown. */
@@ -46,7 +47,7 @@ export function describeEntry(
 ): string {
   switch (entry.type) {
     case 'control':
-      return `${nameOf(seats, entry.seat)} says /${entry.verb}`;
+      return `${nameOf(seats, entry.seat)} says /${entry.verb}${entry.by ? `, ${writtenByModerator}` : ''}`;
     case 'note':
       return `Note to ${nameOf(seats, entry.seat)}: ${visibleLine(entry.text)}`;
     case 'status':
@@ -64,6 +65,8 @@ export function describeEntry(
       return `${nameOf(seats, entry.seat)} is back`;
     case 'flag':
       return `Flagged: ${nameOf(seats, entry.seat)} ${describeFlag(entry)}`;
+    case 'moderator':
+      return describeModerator(entry, (seat) => nameOf(seats, seat));
     case 'unreadable':
       return `Line ${entry.line} of the journal cannot be read: ${entry.problem}`;
   }

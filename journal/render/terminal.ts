@@ -3,6 +3,7 @@ import stringWidth from 'string-width';
 import type { Conversation, Entry } from '../conversation.ts';
 import { describeInherited, describeParent } from './lineage.ts';
 import { editedTitle, describeFiles, describeRun, verdictOf, visibleOutput, type Result } from './results.ts';
+import { writtenByModerator } from './moderator-words.ts';
 import {
   describeEnd,
   describeEntry,
@@ -82,6 +83,7 @@ export function renderForTerminal(conversation: Conversation, { color, width }: 
       describeInherited(entry, conversation),
       describeFinish(entry.meta?.finish),
       entry.control && `says /${entry.control}`,
+      entry.by && writtenByModerator,
     ];
     return [
       `${paint[entry.seat](colors.bold(nameOf(seats, entry.seat)))} ${colors.dim(`· ${entry.turn} · ${formatTime(entry.t)}`)}`,
