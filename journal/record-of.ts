@@ -76,8 +76,11 @@ export async function readRecord(folder: string): Promise<MeetingRecord> {
       case 'seated':
       case 'block':
       case 'status':
+      case 'flag':
         return;
       case 'note':
+      case 'moderator':
+      case 'translation':
       case 'truncated':
       case 'returned':
         others.set(event.type, (others.get(event.type) ?? 0) + 1);

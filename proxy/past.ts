@@ -98,8 +98,9 @@ function inherit(event: JournalEvent, isBegun: boolean): MeetingEvent | undefine
     case 'result':
       return { ...withoutStamp(event), inherited: true };
     case 'translation': {
-      const { usage: _, ...translation } = withoutStamp(event);
-      return { ...translation, inherited: true };
+      // It was paid for there.
+      const { usage, ...translation } = withoutStamp(event);
+      return usage ? { ...translation, inherited: true } : { ...withoutStamp(event), inherited: true };
     }
     case 'note':
       // What was told before the start is the proxy's own introduction: this one has its own.
