@@ -50,7 +50,7 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
         return;
       case 'turn':
         stream.write(
-          `[${event.turn}] ${names[event.seat]}:\n${visibleControls(event.text)}${asidesOf(event)}\n\n`,
+          `[${event.turn}] ${names[event.seat]}${writerOf(event)}:\n${visibleControls(event.text)}${asidesOf(event)}\n\n`,
         );
         return;
       case 'control':
@@ -150,6 +150,7 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
           write(event.seat, event.text);
         }
         turns = event.turn;
+        if (event.by) shown?.writer.write(pc.dim(writerOf(event)));
         if (asidesOf(event) !== '') shown?.writer.write(pc.dim(asidesOf(event)));
         endTurn();
         return;
@@ -283,11 +284,15 @@ function usageOf({ usage }: Extract<ViewerEvent, { type: 'stopped' }>): string {
   return usage ? `\n${renderUsageTable(usage)}` : '';
 }
 
-/** Who wrote it in the speaker's place, the control word that stood beside it, and why that is not what was meant. */
-function asidesOf({ control, meta, by }: Extract<ViewerEvent, { type: 'turn' }>): string {
+/** Who wrote it in the speaker's place. */
+function writerOf({ by }: Extract<ViewerEvent, { type: 'turn' }>): string {
+  return by === undefined ? '' : ` (${writtenByModerator})`;
+}
+
+/** The control word that stood beside what was said, and why that is not what was meant. */
+function asidesOf({ control, meta }: Extract<ViewerEvent, { type: 'turn' }>): string {
   const finish = describeFinish(meta?.finish);
-  const writer = by === undefined ? '' : ` (${writtenByModerator})`;
-  return `${writer}${control === undefined ? '' : ` /${control}`}${finish === undefined ? '' : ` [${finish}]`}`;
+  return `${control === undefined ? '' : ` /${control}`}${finish === undefined ? '' : ` [${finish}]`}`;
 }
 
 /** Indented, so that it does not pass for a turn. */

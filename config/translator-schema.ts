@@ -14,9 +14,10 @@ export const translatorServices = [
 ] as const;
 export type TranslatorService = (typeof translatorServices)[number];
 
-/** Of the keys of a service, those that say where an agent sits. */
+/** Of the keys of a service, those that say where an agent sits, and how it reads a conversation. */
 const seatKeys = [
   ...['persona', 'host', 'port', 'meeting', 'token'],
+  ...['context_tokens', 'context_strategy', 'show_reasoning'],
   ...['tls', 'tls_ca', 'tls_cert', 'tls_key', 'tls_server_name'],
 ];
 

@@ -33,7 +33,7 @@ export function parseSpeech(message: string, options: { readonly literalStart?: 
 /** Source for what opens and closes a fence: CommonMark 0.31, section 4.5. */
 function endsInsideFence(text: string): boolean {
   let open: string | undefined;
-  for (const line of text.split('\n')) {
+  for (const line of text.split(/\r\n?|\n/)) {
     const fence = /^[ \t]*(?:[-*+>]\s+|\d+[.)]\s+)*(`{3,}|~{3,})(.*)$/.exec(line);
     if (!fence) continue;
     const [, marks = '', rest = ''] = fence;

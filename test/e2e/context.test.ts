@@ -76,10 +76,14 @@ async function meet(openai: ModelServer, ollama: ModelServer, flags: readonly st
     OLLAMA_HOST: ollama.origin,
   };
   const args = ['meet', 'lichtenberg', 'galileo', '-a', 'openai:gpt-4o-mini', '-b', 'ollama:llama3.2'];
-  const program = new Program(process.execPath, [programPath, ...args, '--seed', '7', ...flags], {
-    cwd,
-    env,
-  });
+  const program = new Program(
+    process.execPath,
+    [programPath, ...args, '--seed', '7', '--loops', 'off', ...flags],
+    {
+      cwd,
+      env,
+    },
+  );
   program.child.stdin.end();
   expect(await program.ended).toMatchObject({ code: 0 });
   const folder = path.join(cwd, 'transcripts', readdirSync(path.join(cwd, 'transcripts'))[0] ?? '');
