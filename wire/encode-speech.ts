@@ -9,9 +9,13 @@ export function encodeSpeech({ text, control }: Speech): string | undefined {
   if (control === undefined) return readsAs(encodeText(text), { text });
   const token = `/${control}`;
   if (text === '') return readsAs(token, { text, control });
-  // Behind the text, as people write it; before it where a code fence is still open at its end.
-  const behind = readsAs(encodeText(`${text} ${token}`), { text, control });
-  return behind ?? readsAs(encodeText(`${token} ${text}`).slice(1), { text, control });
+  // Behind the text, as people write it; before it where a code fence is still open at its end, and on a line of
+  // its own where the text begins with that fence.
+  return (
+    readsAs(encodeText(`${text} ${token}`), { text, control }) ??
+    readsAs(encodeText(`${token} ${text}`).slice(1), { text, control }) ??
+    readsAs(encodeText(`${token}\n${text}`).slice(1), { text, control })
+  );
 }
 
 function readsAs(line: string, speech: Speech): string | undefined {

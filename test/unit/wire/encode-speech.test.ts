@@ -40,7 +40,7 @@ describe('what was said', () => {
         const again = parseAgentFrame(line ?? '');
         expect(again).toMatchObject({ text, ...(control ? { control } : {}) });
       }),
-      { numRuns: 3_000 },
+      { numRuns: 10_000 },
     );
   });
 
