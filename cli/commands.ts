@@ -9,6 +9,7 @@ import { forkCommand } from './commands/fork.ts';
 import { joinCommand } from './commands/join.ts';
 import { meetCommand } from './commands/meet.ts';
 import { personaCommands } from './commands/persona.ts';
+import { pipelineCommands } from './commands/pipeline.ts';
 import { proxyCommand } from './commands/proxy.ts';
 import { replayCommand } from './commands/replay.ts';
 import { replaySeatCommand } from './commands/replay-seat.ts';
@@ -34,7 +35,12 @@ const leading = [
   sidecarCommand,
   doctorCommand,
 ] as const;
-const groups: readonly CommandGroup[] = [transcriptCommands, personaCommands, configCommands];
+const groups: readonly CommandGroup[] = [
+  transcriptCommands,
+  personaCommands,
+  pipelineCommands,
+  configCommands,
+];
 
 /** The words of every command, in the order in which help lists them. */
 export const commandNames: readonly string[] = [

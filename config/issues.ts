@@ -121,8 +121,12 @@ function article(type: string): string {
 function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
   const inner = unwrap(schema);
   if (path.length === 0) return inner;
-  const definition = inner.def as { shape?: Record<string, z.ZodType>; valueType?: z.ZodType };
-  const next = definition.shape?.[String(path[0])] ?? definition.valueType;
+  const { shape, valueType, element } = inner.def as {
+    shape?: Record<string, z.ZodType>;
+    valueType?: z.ZodType;
+    element?: z.ZodType;
+  };
+  const next = shape?.[String(path[0])] ?? valueType ?? element;
   return next && schemaAt(next, path.slice(1));
 }
 

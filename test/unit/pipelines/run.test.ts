@@ -1,0 +1,200 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Module } from '../../../pipelines/module.ts';
+import { loadPipeline, type Pipeline } from '../../../pipelines/pipeline.ts';
+import { RunFolder, StepCache } from '../../../pipelines/run-folder.ts';
+import { runPipeline, type RunEvent, type RunOptions, type RunResult } from '../../../pipelines/run.ts';
+import { createPromptModule } from '../../../pipelines/modules/prompt-module.ts';
+import { ProviderError, type Provider } from '../../../agents/provider.ts';
+import { temporaryFolder } from '../../support/temporary.ts';
+
+const diamond = `- {module: ask, output_name: top}
+- {module: ask, inputs: [top], output_name: left}
+- {module: ask, inputs: [top], output_name: right}
+- {module: ask, inputs: [left, right], output_name: bottom}
+`;
+
+interface Bench {
+  readonly pipeline: Pipeline;
+  readonly events: RunEvent[];
+  readonly asked: string[];
+  readonly folder: RunFolder;
+  readonly run: (changes?: Partial<RunOptions>) => Promise<RunResult>;
+}
+
+/** `answer` is what the model says to what it is asked. */
+async function bench(
+  yaml: string,
+  answer: (text: string, signal: AbortSignal) => string | Promise<string> = (text) => `<${text}>`,
+): Promise<Bench> {
+  const root = await temporaryFolder();
+  const file = path.join(root, 'p.yml');
+  writeFileSync(file, yaml);
+  const asked: string[] = [];
+  const events: RunEvent[] = [];
+  const provider: Provider = {
+    name: 'scripted',
+    model: 'm',
+    async *reply({ messages, signal }) {
+      const text = messages.at(-1)?.content ?? '';
+      asked.push(text);
+      yield { type: 'text', text: await answer(text, signal) };
+      yield { type: 'end', finish: 'stop', usage: { input: 1, output: 1, cached: 0 } };
+    },
+  };
+  const modules = new Map<string, Module>([['ask', createPromptModule('ask', 'Answer.')]]);
+  const pipeline = loadPipeline(file, { modules: ['ask'] });
+  const folder = RunFolder.create(
+    path.join(root, 'runs'),
+    { v: 1, pipeline: 'p', startedAt: '2026-11-21T12:00:00.000Z', software: 'test' },
+    yaml,
+  );
+  const patience = { firstPieceMs: 0, idleMs: 0, maxRetries: 0, maxWaitMs: 0 };
+  return {
+    pipeline,
+    events,
+    asked,
+    folder,
+    run: (changes = {}) =>
+      runPipeline(pipeline, {
+        modules,
+        folder,
+        provide: () => Promise.resolve({ provider, patience }),
+        observe: (event) => events.push(event),
+        signal: new AbortController().signal,
+        ...changes,
+      }),
+  };
+}
+
+const named = (events: readonly RunEvent[], type: RunEvent['type']): string[] =>
+  events.filter((event) => event.type === type).map(({ step }) => step);
+
+test('steps that do not need each other run at the same time', async () => {
+  let open = (): void => {};
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  let together = 0;
+  const { run, asked } = await bench(diamond, async (text) => {
+    if (text === '') return 'top';
+    if (text !== 'top') return 'bottom';
+    if (++together === 2) open();
+    // The first of the two waits for the other.
+    await gate;
+    return `side ${together}`;
+  });
+  const { outputs } = await run();
+  expect(outputs.get('bottom')).toBe('bottom');
+  expect(asked).toHaveLength(4);
+  expect(asked.at(-1)).toMatch(/^# left\n\nside \d\n\n# right\n\nside \d$/);
+});
+
+test('a step that fails holds up those that need it, and is all that is done again', async () => {
+  let isBroken = true;
+  const { run, asked, events, folder } = await bench(diamond, (text) => {
+    if (text === 'left?' || (text === 'top' && isBroken)) {
+      isBroken = false;
+      throw new ProviderError('scripted: out of words', {
+        provider: 'scripted',
+        code: 'x',
+        retryable: false,
+      });
+    }
+    return text === '' ? 'top' : 'word';
+  });
+  const first = await run();
+  expect([...first.failures.keys()]).toHaveLength(1);
+  expect(first.outputs.size).toBe(2);
+  expect(named(events, 'blocked')).toEqual(['bottom']);
+  const failed = [...first.failures.keys()][0] ?? '';
+  expect(folder.readStep(failed)?.record).toMatchObject({ state: 'failed', error: 'scripted: out of words' });
+  asked.length = 0;
+  const second = await run();
+  expect(second.failures.size).toBe(0);
+  expect(asked).toHaveLength(2);
+});
+
+test('a step is tried again as often as it says', async () => {
+  let attempts = 0;
+  const { run } = await bench('- {module: ask, output_name: one, retries: 2}\n', () => {
+    if (++attempts < 3) throw new Error('not yet');
+    return 'done';
+  });
+  expect((await run()).outputs.get('one')).toBe('done');
+  expect(attempts).toBe(3);
+});
+
+test('a step that takes too long fails, and says so', async () => {
+  const { run } = await bench(
+    '- {module: ask, output_name: one, timeout: 0.05}\n',
+    (_, signal) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('gone')))),
+  );
+  expect((await run()).failures.get('one')).toBe('it took more than 0.05 s, the timeout of the step');
+});
+
+test('a condition that is not met skips the step, and those with nothing else to work on', async () => {
+  const yaml = `- {module: ask, output_name: top}
+- {module: ask, inputs: [top], output_name: extra, when: {output: top, matches: yes}}
+- {module: ask, inputs: [extra], output_name: more}
+- {module: ask, inputs: [top, extra], output_name: last, when: {output: top, matches_not: never}}
+`;
+  const { run, events } = await bench(yaml, (text) => (text === '' ? 'no' : text));
+  const { outputs } = await run();
+  expect(named(events, 'skipped')).toEqual(['extra', 'more']);
+  expect(outputs.get('last')).toBe('no');
+});
+
+test('what another run has paid for is not paid for again, unless something changed', async () => {
+  const root = await temporaryFolder();
+  const cache = new StepCache(root);
+  const one = await bench(diamond);
+  await one.run({ cache });
+  const same = await bench(diamond);
+  await same.run({ cache });
+  expect(same.asked).toEqual([]);
+  expect(same.events.filter((event) => event.type === 'done' && event.fromCache)).toHaveLength(4);
+  const other = await bench(
+    diamond.replace('[top], output_name: right', '[top], output_name: right, supplement: x'),
+  );
+  await other.run({ cache });
+  expect(other.asked).toHaveLength(2);
+});
+
+test('one step is done anew with all that depends on it, or alone', async () => {
+  const { run, asked, pipeline } = await bench(diamond);
+  await run();
+  asked.length = 0;
+  await run({ anew: new Set(['right', 'bottom']) });
+  expect(asked).toHaveLength(2);
+  asked.length = 0;
+  const { outputs } = await run({ only: new Set(['left']) });
+  expect(asked).toEqual(['<>']);
+  expect(outputs.size).toBe(pipeline.steps.length);
+});
+
+test('what was asked and answered is kept as it comes', async () => {
+  const { run, folder } = await bench(diamond);
+  await run();
+  const exchanges = path.join(folder.folder, 'steps', 'top', 'exchanges');
+  expect(readdirSync(exchanges)).toEqual(['001.json']);
+  expect(JSON.parse(readFileSync(path.join(exchanges, '001.json'), 'utf8'))).toMatchObject({
+    service: 'scripted',
+    system: 'Answer.',
+    reply: '<>',
+    usage: { input: 1, output: 1, cached: 0 },
+  });
+});
+
+test('an interrupted run is gone on with where it was', async () => {
+  const abort = new AbortController();
+  const { run, asked } = await bench(diamond, (text) => {
+    if (text === '<>') abort.abort(new Error('interrupted'));
+    return `<${text}>`;
+  });
+  await expect(run({ signal: abort.signal })).rejects.toThrow('interrupted');
+  const before = asked.filter((text) => text === '').length;
+  expect((await run()).outputs.size).toBe(4);
+  expect(asked.filter((text) => text === '')).toHaveLength(before);
+  onTestFinished(() => abort.abort());
+});
