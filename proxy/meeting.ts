@@ -162,7 +162,7 @@ export class Meeting {
           peer.history(history);
           for (const note of notes) if (note.seat === seat) this.#pass(seat, note.seq, note.text);
           if (!last) return;
-          places[seat].deliver(last.seq, (peer) => tellAgain(peer, last));
+          places[seat].deliver(last.seq, (peer) => this.#tellAgain(peer, last));
           this.#show({ type: 'thinking', meeting: this.id, seat });
         });
       }
@@ -941,7 +941,7 @@ export class Meeting {
       case 'control':
         return peer[told.control]();
       case 'text':
-        if (told.text !== '' || !told.control) this.#sayTo(peer, { type: 'speech', text: told.text });
+        if (told.text !== '' || !told.control) this.#sayTo(peer, { type: 'speech', text: toldText(told) });
         if (told.control) peer[told.control]();
     }
   }
@@ -1060,20 +1060,6 @@ function withoutLine({ text, control }: SpeechFrame): SpeechFrame {
 
 function speechOf(message: LastMessage): SpeechFrame {
   return withoutLine({ type: 'speech', ...message });
-}
-
-function tellAgain(peer: Peer, told: Told): void {
-  switch (told.type) {
-    case 'start':
-      return peer.hello(told.hello);
-    case 'note':
-      return peer.wants('note') ? peer.note(told.text) : undefined;
-    case 'control':
-      return peer[told.control]();
-    case 'text':
-      if (told.text !== '' || !told.control) peer.text(toldText(told));
-      if (told.control) peer[told.control]();
-  }
 }
 
 /** Whether a message waits for a moderator who has paused the meeting. */
