@@ -11,6 +11,7 @@ export const maxRequestBytes = 128 * 1_024;
 const seat = z.enum(seats);
 const text = z.string().check(z.trim(), z.minLength(1), z.maxLength(mostTextCharacters));
 const limit = z.exactOptional(z.number().check(z.int(), z.nonnegative(), z.maximum(1e9)));
+const dollars = z.exactOptional(z.number().check(z.nonnegative(), z.maximum(1e9)));
 
 const action = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('pause') }),
@@ -21,7 +22,7 @@ const action = z.discriminatedUnion('action', [
   z.strictObject({
     action: z.literal('limits'),
     limits: z
-      .strictObject({ maxMessages: limit, maxSeconds: limit } satisfies {
+      .strictObject({ maxMessages: limit, maxSeconds: limit, maxTokens: limit, maxCost: dollars } satisfies {
         readonly [name in (typeof changeableLimits)[number]]: unknown;
       })
       .check(z.refine((limits) => Object.keys(limits).length > 0, 'no limit is named')),

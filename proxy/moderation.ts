@@ -3,12 +3,18 @@ import { moderatorNote, type ModeratorEvent } from '../journal/moderator-event.t
 import { ColloquyError } from '../wire/errors.ts';
 import { otherSeat, seats, type Seat, type StopReason } from '../wire/types.ts';
 import { Gate, type Held } from './gate.ts';
+import { whyCostIsUnknown } from './meeting-settings.ts';
 import type { Place } from './place.ts';
 import type { TimeLimit } from './time-limit.ts';
 
 /** Limits of a running meeting, by the names of its settings; 0: no limit. */
 export type LimitChanges = { readonly [name in (typeof changeableLimits)[number]]?: number };
-export const changeableLimits = ['maxMessages', 'maxSeconds'] as const satisfies (keyof MeetingSettings)[];
+export const changeableLimits = [
+  'maxMessages',
+  'maxSeconds',
+  'maxTokens',
+  'maxCost',
+] as const satisfies (keyof MeetingSettings)[];
 
 /** What a moderator needs of a meeting. */
 export interface Moderated {
@@ -86,8 +92,11 @@ export class Moderation {
 
   /** A limit that is reached already ends the meeting; while it is paused, when it goes on. */
   limit(changes: LimitChanges): void {
-    const { settings, time } = this.#meeting;
+    const { settings, time, places } = this.#meeting;
     this.#requireMeeting();
+    const participants = { a: places.a.participant, b: places.b.participant };
+    const problem = whyCostIsUnknown({ ...settings, ...changes }, participants);
+    if (problem !== undefined) throw new Moot(problem);
     this.#record({ action: 'limits', limits: changes }, () => {
       Object.assign(settings, changes);
       time.change(settings.maxSeconds);

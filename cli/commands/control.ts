@@ -26,6 +26,8 @@ const flags = {
     describe: 'With limits: end after so many messages; 0: never',
   },
   'max-seconds': { type: 'number', describe: 'With limits: end after so many seconds; 0: never' },
+  'max-tokens': { type: 'number', describe: 'With limits: end after so many tokens of both; 0: never' },
+  'max-cost': { type: 'number', describe: 'With limits: end after so many US dollars; 0: never' },
   goodbye: { type: 'boolean', describe: 'With stop: let the two say goodbye' },
   json: { type: 'boolean', describe: 'Print how the meeting is as JSON' },
 } as const;
@@ -79,7 +81,7 @@ function toRequest(action: (typeof actions)[number], words: readonly string[], a
   const limits = toLimits(argv);
   if (action !== 'limits' && Object.keys(limits).length > 0) {
     throw new UsageError(
-      '--max-messages and --max-seconds belong to limits: colloquy control MEETING limits …',
+      '--max-messages, --max-seconds, --max-tokens and --max-cost belong to limits: colloquy control MEETING limits …',
     );
   }
   if (action !== 'stop' && argv.goodbye) throw new UsageError('--goodbye belongs to stop');
@@ -95,7 +97,9 @@ function toRequest(action: (typeof actions)[number], words: readonly string[], a
     case 'limits':
       refuseWords(action, words);
       if (Object.keys(limits).length === 0) {
-        throw new UsageError('which limit? Say --max-messages N or --max-seconds N; 0 is none');
+        throw new UsageError(
+          'which limit? Say --max-messages, --max-seconds, --max-tokens or --max-cost N; 0 is none',
+        );
       }
       return { action, limits };
     case 'stop':
@@ -111,11 +115,19 @@ function toRequest(action: (typeof actions)[number], words: readonly string[], a
 }
 
 function toLimits(argv: Flags): Extract<ControlAction, { action: 'limits' }>['limits'] {
-  const given = { maxMessages: argv['max-messages'], maxSeconds: argv['max-seconds'] };
-  for (const value of Object.values(given)) {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) {
-      throw new UsageError('a limit is a whole number; 0 is none');
-    }
+  const given = {
+    maxMessages: argv['max-messages'],
+    maxSeconds: argv['max-seconds'],
+    maxTokens: argv['max-tokens'],
+    maxCost: argv['max-cost'],
+  };
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const isLimit = name === 'maxCost' ? Number.isFinite(value) : Number.isSafeInteger(value);
+    if (isLimit && value >= 0) continue;
+    throw new UsageError(
+      name === 'maxCost' ? 'a cost is in US dollars; 0 is none' : 'a limit is a whole number; 0 is none',
+    );
   }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

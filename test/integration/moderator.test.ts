@@ -170,6 +170,30 @@ describe('a moderator', () => {
     expect(await c.until('Hello.\n')).toBe('The moderator tells you alone: Be kind.\\n\\nHello.\n');
   });
 
+  test('limits tokens, and money where the prices are known', async () => {
+    const { a, b, ask, event, journal } = await meet();
+    a.send('/meta: {"usage": {"input": 90, "output": 10, "cached": 0}}\nOne.\n');
+    await b.until('One.\n');
+    expect(await ask('limits', { limits: { maxTokens: 101 } })).toMatchObject({ ok: true });
+    expect(await ask('limits', { limits: { maxTokens: 100 } })).toMatchObject({ ok: true });
+    await event('stopped');
+    expect((await journal('m')).at(-1)).toMatchObject({
+      type: 'stop',
+      reason: 'max-tokens',
+      detail: '100 of 100 tokens',
+    });
+  });
+
+  test('cannot limit what is paid to somebody whose price nobody knows', async () => {
+    const relay = await startRelay();
+    const model = { provider: 'openai', model: 'never-heard-of', meeting: 'm' };
+    await RawClient.greet(relay.ports.a, { name: 'Ann', ...model });
+    const b = await RawClient.greet(relay.ports.b, { name: 'Ben', ...model });
+    await b.until(/\/welcome: .*\n/);
+    const answer = await moderate(relay, 'm', { action: 'limits', limits: { maxCost: 0.5 } });
+    expect(JSON.stringify(answer)).toContain('no price is known for openai never-heard-of');
+  });
+
   test('changes limits, which end the meeting at once where they are reached', async () => {
     const { a, b, ask, event, journal } = await meet({ maxMessages: 3 });
     a.send('One.\n');
