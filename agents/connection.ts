@@ -158,6 +158,7 @@ export class Connection {
         },
       );
       this.#socket = line;
+      this.#inbox.reconnect();
       line.sendLine(encodeControl('iam', this.#greeting()));
       this.#options.onConnected?.(again);
     }).finally(() => {

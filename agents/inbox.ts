@@ -10,6 +10,8 @@ export class Inbox {
   #ended: { readonly error?: unknown } | undefined;
   /** The number that stands before the frames that come now, and what of them was taken. */
   #current: { readonly seq: number; readonly taken: Set<ProxyFrame['type']> } | undefined;
+  /** Whether this connection began with what was said before. */
+  #hasHistory = false;
   /** What came last. */
   #previous: ProxyFrame['type'] | undefined;
 
@@ -40,6 +42,7 @@ export class Inbox {
       if (frame.seq > (current?.seq ?? 0)) this.#current = { seq: frame.seq, taken: new Set() };
       return false;
     }
+    if (frame.type === 'history') return this.#beginsAnew(previous);
     if (!current || !repeatable.has(frame.type)) return true;
     // A line that comes twice does not stand behind its number the second time.
     const isWord = frame.type === 'bye' || frame.type === 'help';
@@ -47,6 +50,22 @@ export class Inbox {
     if (current.taken.has(frame.type)) return false;
     current.taken.add(frame.type);
     return true;
+  }
+
+  /** What was said so far replaces all that was heard: once where a connection begins, and behind a number of its own. */
+  #beginsAnew(previous: ProxyFrame['type'] | undefined): boolean {
+    if (previous === 'seq') return true;
+    if (previous !== 'welcome' || this.#hasHistory) return false;
+    this.#hasHistory = true;
+    // What follows is told as to somebody who has heard nothing.
+    this.#current = undefined;
+    return true;
+  }
+
+  /** What comes now comes by another connection. */
+  reconnect(): void {
+    this.#previous = undefined;
+    this.#hasHistory = false;
   }
 
   add(frame: ProxyFrame): void {
