@@ -177,7 +177,7 @@ describe('a moderator', () => {
     expect(await ask('limits', { limits: { maxTokens: 101 } })).toMatchObject({ ok: true });
     expect(await ask('limits', { limits: { maxTokens: 100 } })).toMatchObject({ ok: true });
     await event('stopped');
-    expect((await journal('m')).at(-1)).toMatchObject({
+    expect(journal('m').at(-1)).toMatchObject({
       type: 'stop',
       reason: 'max-tokens',
       detail: '100 of 100 tokens',
