@@ -1,3 +1,4 @@
+import { measured, telemetry } from '../telemetry/telemetry.ts';
 import type { JsonGreeting } from '../wire/greeting.ts';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import { encodeControl, encodeText, type HistoryEntry, type ProxyFrame } from '../wire/message.ts';
@@ -11,6 +12,7 @@ import type { ContextSettings } from './context/settings.ts';
 import { History } from './history.ts';
 import type { Provider } from './provider.ts';
 import type { Patience } from './reliable.ts';
+import type { RequestGate } from './request-limit.ts';
 
 export interface AgentOptions {
   readonly proxy: ProxyAddress;
@@ -25,6 +27,10 @@ export interface AgentOptions {
   readonly context?: ContextSettings | undefined;
   /** Tell those who watch what the model thinks. */
   readonly showReasoning?: boolean | undefined;
+  /** What all share who ask the same service. */
+  readonly limit?: RequestGate | undefined;
+  /** False: what is being written is shown to nobody, and sent when it is whole. */
+  readonly streams?: boolean | undefined;
   readonly observer?: AgentObserver;
   /** Ends everything at once. */
   readonly signal: AbortSignal;
@@ -73,6 +79,9 @@ class SeatedAgent {
   #attempt = new AbortController();
   #leaving = false;
   #seat: Seat | undefined;
+  #meeting: string | undefined;
+  /** Where the meeting stands in a trace. */
+  #trace: string | undefined;
 
   constructor(options: AgentOptions) {
     const { proxy, greeting, signal } = options;
@@ -80,14 +89,23 @@ class SeatedAgent {
     this.#observer = options.observer ?? {};
     this.#composer = new Composer({
       ...options,
-      onDelta: (text) => this.#send(encodeControl('delta', text)),
+      onDelta: (text) => {
+        if (options.streams !== false) this.#send(encodeControl('delta', text));
+      },
       onStatus: (text) => this.#status(text),
       onSpent: (usage) => (this.#unreported = addUsage(this.#unreported, usage)),
       nowMs: options.nowMs ?? Date.now,
     });
     this.#connection = new Connection({
       proxy,
-      greeting: { ...greeting, features: [...(greeting.features ?? []), 'history', 'numbered', 'retold'] },
+      greeting: {
+        ...greeting,
+        features: [
+          ...(greeting.features ?? []),
+          ...['history', 'numbered', 'retold'],
+          ...(telemetry() ? ['trace'] : []),
+        ],
+      },
       signal,
       onWait: (problem, delayMs) => this.#observer.onWait?.(problem, delayMs),
       onConnected: (again) => this.#observer.onConnected?.(again),
@@ -149,7 +167,11 @@ class SeatedAgent {
   /** Some frames cannot wait until the reply at hand is written. */
   #notice(frame: ProxyFrame): void {
     this.#observer.onFrame?.(frame);
-    if (frame.type === 'welcome') this.#seat = frame.seat;
+    if (frame.type === 'welcome') {
+      this.#seat = frame.seat;
+      this.#meeting = frame.meeting;
+      this.#trace = frame.trace;
+    }
     if (frame.type === 'stop' || frame.type === 'error') this.#over.abort();
     // The goodbye belongs to the text before it, which may have come a moment earlier.
     if (frame.type === 'bye') this.#attempt.abort();
@@ -195,7 +217,16 @@ class SeatedAgent {
 
   #compose(): Promise<Composition> {
     const signal = AbortSignal.any([this.#options.signal, this.#over.signal, this.#attempt.signal]);
-    return this.#composer.compose(this.#history.messages(), signal);
+    const { greeting, provider } = this.#options;
+    return measured(
+      {
+        type: 'agent',
+        ...{ name: greeting.name, provider: provider.name, model: provider.model },
+        ...{ conversation: this.#meeting, parent: this.#trace },
+      },
+      () => this.#composer.compose(this.#history.messages(), signal),
+      ({ meta }) => meta,
+    );
   }
 
   #say(text: string, meta: TurnMeta, { cuts, end }: { cuts: readonly Cut[]; end: boolean }): void {

@@ -6,6 +6,7 @@ import type { ContextSettings } from './context/settings.ts';
 import { silence } from './history.ts';
 import { ProviderError, type ChatMessage, type Provider, type ReplyPiece } from './provider.ts';
 import { replyReliably, type Patience } from './reliable.ts';
+import type { RequestGate } from './request-limit.ts';
 import { createSwapWatch } from './swap-watch.ts';
 
 export interface ComposerOptions {
@@ -17,6 +18,8 @@ export interface ComposerOptions {
   readonly context?: ContextSettings | undefined;
   /** Tell those who watch what the model thinks. */
   readonly showReasoning?: boolean | undefined;
+  /** What all share who ask the same service. */
+  readonly limit?: RequestGate | undefined;
   /** A piece of what is being written; an empty one takes back what was shown. */
   readonly onDelta: (text: string) => void;
   readonly onStatus: (text: string) => void;
@@ -94,11 +97,12 @@ export class Composer {
   }
 
   async #ask(messages: readonly ChatMessage[], signal: AbortSignal): Promise<Reply> {
-    const { provider, system, patience, onDelta, onStatus, onSpent, showReasoning } = this.#options;
+    const { provider, system, patience, onDelta, onStatus, onSpent, showReasoning, limit } = this.#options;
     let cleaner = createReplyCleaner();
     let thoughts = '';
     let isFirstAttempt = true;
     const stream = replyReliably(provider, { system, messages, signal }, patience, {
+      limit,
       onStatus: (text) => {
         isFirstAttempt = false;
         onStatus(text);
@@ -126,9 +130,9 @@ export class Composer {
   }
 
   async #summarize(request: { system: string; prompt: string }, signal: AbortSignal): Promise<string> {
-    const { provider, patience, onStatus, onSpent } = this.#options;
+    const { provider, patience, onStatus, onSpent, limit } = this.#options;
     let text = '';
-    const hooks = { onStatus, onSpent, onRestart: () => void (text = '') };
+    const hooks = { limit, onStatus, onSpent, onRestart: () => void (text = '') };
     const messages = [{ role: 'user' as const, content: request.prompt }];
     // The turn itself is worth more patience than what it is written without.
     const limits = { ...patience, maxRetries: Math.min(patience.maxRetries, 2) };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
@@ -40,6 +41,8 @@ const longestDelayMs = 10_000;
 const longestRefusedDelayMs = 1_000;
 /** What the proxy says that is worth coming back for. */
 const passing: ReadonlySet<string> = new Set(['shutting-down', 'busy']);
+/** How often an agent greets again that was never welcomed, and was told nothing. */
+const mostEarlyReturns = 5;
 /** How long an agent tries to come back to its seat. */
 const longestAbsenceMs = 10 * 60_000;
 
@@ -53,6 +56,8 @@ export class Connection {
   readonly #outbox = new Outbox();
   /** The seat, once there is one to come back to. */
   #seat: { readonly meeting: string; readonly secret: string } | undefined;
+  /** Proves the seat as long as nobody has been welcomed to it. */
+  readonly #claim = randomBytes(16).toString('hex');
   #socket: LineSocket | undefined;
   #isWelcome = false;
   /** How long the next wait is: until somebody is welcome, it grows. */
@@ -114,7 +119,11 @@ export class Connection {
     const { signal, onEnd } = this.#options;
     try {
       await this.#converse(await this.#connect(false), false);
-      while (this.#seat && !this.#isOver) await this.#converse(await this.#connect(true), true);
+      for (let early = 0; !this.#isOver && (this.#seat || early < mostEarlyReturns);) {
+        const hasSeat = this.#seat !== undefined;
+        if (!hasSeat) early++;
+        await this.#converse(await this.#connect(true), hasSeat);
+      }
     } catch (error) {
       if (!this.#isOver) throw error;
     } finally {
@@ -170,7 +179,7 @@ export class Connection {
 
   #greeting(): JsonGreeting {
     const { greeting } = this.#options;
-    if (!this.#seat) return greeting;
+    if (!this.#seat) return { ...greeting, claim: this.#claim };
     return {
       ...greeting,
       ...this.#seat,

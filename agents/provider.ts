@@ -2,7 +2,8 @@ import type { ServiceName } from '../config/service-names.ts';
 import { ColloquyError } from '../wire/errors.ts';
 import type { Usage } from '../wire/types.ts';
 
-export type ProviderName = ServiceName | 'human';
+/** Of a provider that a program brings along, any word: prices and limits go by it. */
+export type ProviderName = ServiceName | 'human' | (string & {});
 
 export interface ChatMessage {
   readonly role: 'user' | 'assistant';
@@ -34,6 +35,9 @@ export type ReplyPiece =
       readonly usage?: Usage;
       /** How long it took to load the model, where the provider says so. */
       readonly loadMs?: number;
+      /** What the provider calls the model that has answered, and its answer. */
+      readonly model?: string | undefined;
+      readonly id?: string | undefined;
     };
 
 export type ReplyStream = AsyncIterable<ReplyPiece>;

@@ -7,6 +7,8 @@ import {
   type ReplyPiece,
   type ReplyRequest,
 } from './provider.ts';
+import type { RequestGate } from './request-limit.ts';
+import { telemetry } from '../telemetry/telemetry.ts';
 import type { Usage } from '../wire/types.ts';
 import { cutOff } from './providers/http-failure.ts';
 
@@ -29,6 +31,8 @@ export interface ReplyHooks {
   readonly onRestart: () => void;
   /** An attempt that came to nothing is billed all the same, as far as the provider has said. */
   readonly onSpent?: (usage: Usage) => void;
+  /** What those share who ask the same service. Waiting for it is not the provider's silence. */
+  readonly limit?: RequestGate | undefined;
   readonly sleep?: (delayMs: number, signal: AbortSignal) => Promise<unknown>;
   readonly random?: () => number;
 }
@@ -59,6 +63,10 @@ export async function* replyReliably(
     const reportSpent = (): void => {
       if (spent) hooks.onSpent?.(spent);
     };
+    const leave = await hooks.limit?.enter(request.signal, (why) => {
+      telemetry()?.note('wait', { 'colloquy.wait.reason': 'limit' });
+      hooks.onStatus(why);
+    });
     try {
       for await (const piece of watchedReply(provider, request, patience)) {
         if (piece.type === 'text') text += piece.text;
@@ -75,6 +83,7 @@ export async function* replyReliably(
         yield piece;
       }
       emptyReplies++;
+      telemetry()?.note('retry', { 'error.type': 'empty' });
       reportSpent();
       hooks.onStatus(`${provider.name} answered nothing, asked again`);
     } catch (error) {
@@ -83,12 +92,23 @@ export async function* replyReliably(
       // A server that says 0 has no wish.
       const delayMs =
         error.retryAfterMs || random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** retries);
+      // Where it is given up, the others are no better off.
+      if (isCrowded(error)) hooks.limit?.holdBack(delayMs);
+      leave?.();
       refuseHopeless(error, retries++, delayMs, patience);
+      telemetry()?.note('retry', { 'error.type': error.code, 'colloquy.wait.seconds': delayMs / 1_000 });
       hooks.onStatus(`${describe(error)}, next try in ${Math.ceil(delayMs / 1_000)} s`);
       await sleep(delayMs, request.signal);
+    } finally {
+      leave?.();
     }
     if (yielded) hooks.onRestart();
   }
+}
+
+/** It is the service that has had enough, and not this request that is wrong. */
+function isCrowded({ code, retryAfterMs }: ProviderError): boolean {
+  return code === 'rate-limited' || (code === 'overloaded' && retryAfterMs !== undefined);
 }
 
 /** The words were withheld on purpose: the same question would be answered alike. */

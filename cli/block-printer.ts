@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { hasPassed, type Block, type BlockResult } from '../journal/block.ts';
+import { hasPassed, wasRun, type Block, type BlockResult } from '../journal/block.ts';
 import { formatBytes } from '../journal/render/sentences.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { BlockProblem } from '../sidecar/blocks.ts';
@@ -42,8 +42,4 @@ export function createBlockPrinter(
 
 function formatMs(ms: number): string {
   return ms < 1_000 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
-}
-
-function wasRun({ outcome }: BlockResult): boolean {
-  return outcome !== 'refused' && outcome !== 'unavailable';
 }

@@ -16,10 +16,14 @@ export type ChildMessage =
   | { readonly type: 'viewer'; readonly event: ViewerEvent }
   /** The sidecar listens there, and keeps code apart with that tier. */
   | { readonly type: 'sidecar'; readonly port: number; readonly tier: string }
+  /** The page is served there. */
+  | { readonly type: 'page'; readonly address: string }
   /** Something the person should know although nothing stops because of it. */
   | { readonly type: 'notice'; readonly message: string }
   /** Somebody must say whether that block may run. */
   | { readonly type: 'approve'; readonly id: number; readonly request: ApprovalRequest }
+  /** Somebody else has answered that question. */
+  | { readonly type: 'answered'; readonly id: number }
   /** The process is about to leave, and why, in one sentence. */
   | { readonly type: 'failed'; readonly message: string; readonly exitCode: number };
 

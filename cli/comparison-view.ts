@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import stringWidth from 'string-width';
 import type { ComparedRow, ComparedTurn, Comparison } from '../journal/compare.ts';
 import type { Outline } from '../journal/conversation.ts';
+import { describeComparison } from '../journal/render/comparison-sentence.ts';
 import { describeEnd, describeModel, nameOf } from '../journal/render/sentences.ts';
 import { visibleControls, visibleLine } from '../journal/render/visible-controls.ts';
 import type { WordPart } from '../journal/word-diff.ts';
@@ -91,7 +92,7 @@ export function renderComparison(
     at = Math.max(end, at + 1);
   }
   lines.push(...beside(plain(describeEnd(meetings.left)), plain(describeEnd(meetings.right))), '');
-  lines.push(colors.bold(describeComparison(rows, common)));
+  lines.push(colors.bold(describeComparison({ rows, common })));
   return lines.join('\n') + '\n';
 }
 
@@ -103,19 +104,6 @@ function describeSame(rows: readonly ComparedRow[]): string {
   const left = span(first.left.turn, last.left.turn);
   const right = span(first.right.turn, last.right.turn);
   return left === right ? `⋯ ${left}: the same` : `⋯ ${left} on the left, ${right} on the right: the same`;
-}
-
-function describeComparison(rows: readonly ComparedRow[], common: number): string {
-  const count = (type: ComparedRow['type']): number => rows.filter((row) => row.type === type).length;
-  if (count('same') === rows.length) return `All ${rows.length} turns are the same.`;
-  const facts = [
-    `${common} ${common === 1 ? 'turn' : 'turns'} in common at the beginning`,
-    `${count('same') - common} more the same later`,
-    `${count('changed')} with other words`,
-    `${count('left')} only on the left`,
-    `${count('right')} only on the right`,
-  ];
-  return facts.filter((fact, index) => index === 0 || !fact.startsWith('0 ')).join(', ') + '.';
 }
 
 /** Lines of so many columns, broken between words, or within those that are longer. */

@@ -4,11 +4,19 @@ import { redactSecrets } from '../agents/redact.ts';
 import type { Patience } from '../agents/reliable.ts';
 import { isSecret, lookUp } from '../config/issues.ts';
 import { serviceSchemas, type ServiceConfig } from '../config/schema.ts';
+import { telemetry, type Asking } from '../telemetry/telemetry.ts';
 import { withoutPassword } from '../config/show.ts';
 import { UsageError } from './failure.ts';
 
-/** What writes the replies, out of its settings. Loads one SDK at most. */
+/** What writes the replies, out of its settings, and is measured where anything is. Loads one SDK at most. */
 export async function createProvider(config: ServiceConfig): Promise<Provider> {
+  const provider = await createBareProvider(config);
+  // What the steps of a pipeline ask is measured by itself.
+  if (config.service === 'pipeline') return provider;
+  return telemetry()?.provider(provider, askingOf(config)) ?? provider;
+}
+
+async function createBareProvider(config: ServiceConfig): Promise<Provider> {
   switch (config.service) {
     case 'openai': {
       const { createOpenAi } = await import('../agents/providers/openai.ts');
@@ -52,6 +60,10 @@ export async function createProvider(config: ServiceConfig): Promise<Provider> {
       if (config.command === undefined) throw new UsageError('command: say which program with --command');
       return createCommand(config.command);
     }
+    case 'pipeline': {
+      const { createPipelineProvider } = await import('./pipeline-provider.ts');
+      return createPipelineProvider(config);
+    }
   }
 }
 
@@ -69,8 +81,9 @@ export function patienceOf(config: ServiceConfig): Patience {
 /** All that shaped the replies, for the journal; no secrets, and nothing about where the agent sat. */
 export function parametersOf(config: ServiceConfig): Record<string, unknown> {
   const schema = serviceSchemas[config.service];
-  const seat = ['service', 'model', 'persona', 'host', 'port', 'meeting', 'seed'];
-  const isOfSeat = (key: string): boolean => seat.includes(key) || key.startsWith('tls');
+  const seat = ['service', 'model', 'persona', 'host', 'port', 'meeting', 'seed', 'runs'];
+  const isOfSeat = (key: string): boolean =>
+    seat.includes(key) || key.startsWith('tls') || key.startsWith('requests_');
   const kept = Object.keys(config).filter((key) => !isOfSeat(key) && !isSecret(schema, [key]));
   return Object.fromEntries(
     kept.map((key) => {
@@ -80,6 +93,12 @@ export function parametersOf(config: ServiceConfig): Record<string, unknown> {
       return [key, typeof value === 'string' ? withoutSecrets(value) : value];
     }),
   );
+}
+
+function askingOf(config: ServiceConfig): Asking {
+  const { temperature, top_p: topP, max_tokens: maxTokens, seed, stop } = config as Partial<ModelConfig>;
+  const baseUrl = 'base_url' in config ? config.base_url : undefined;
+  return { baseUrl, temperature, topP, maxTokens, seed, stop, isBuiltIn: baseUrl === undefined };
 }
 
 interface ModelConfig {

@@ -10,6 +10,7 @@ export interface ExecutionFlags {
   readonly passes?: number | undefined;
   readonly 'execute-seats'?: string | undefined;
   readonly approve?: boolean | undefined;
+  readonly approver?: string | undefined;
   readonly sidecar?: string | undefined;
 }
 
@@ -36,6 +37,7 @@ export function executionFlags(argv: ExecutionFlags): Record<string, unknown> {
     'execution.passes': argv.passes,
     'execution.seats': argv['execute-seats'],
     'execution.approve': argv.approve,
+    'execution.approver': argv.approver,
     'execution.sidecar': argv.sidecar,
   };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ExecutionConfig } from '../config/schema.ts';
-import type { ExecutionOptions } from '../proxy/execution.ts';
+import type { Approve, ExecutionOptions } from '../proxy/execution.ts';
 import { SidecarClient } from '../sidecar/client.ts';
 import { SidecarLink } from '../sidecar/link.ts';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
@@ -24,12 +24,19 @@ interface Surroundings {
   readonly launcher: Launcher | undefined;
 }
 
+export interface StartedExecution {
+  readonly options: ExecutionOptions;
+  /** Rejects with ColloquyError where there is no sidecar to be had. */
+  readonly ready: Promise<unknown>;
+  close(): void;
+}
+
 /** What a proxy needs to have code run, with a sidecar of its own or somebody else's. */
 export async function startExecution(
   config: ExecutionConfig,
   flags: Flags,
   { log, launcher }: Surroundings,
-): Promise<{ options: ExecutionOptions; close(): void }> {
+): Promise<StartedExecution> {
   const own = config.sidecar === '' ? new OwnSidecar(flags, log) : undefined;
   const link = new SidecarLink(own ? () => own.start() : () => connectTo(config));
   const tell = (message: string): void => {
@@ -38,7 +45,8 @@ export async function startExecution(
   };
   let closed = false;
   // The first block need not wait for it, and whoever watches hears at once that there is none.
-  link.connect().then(
+  const ready = link.connect();
+  ready.then(
     ({ tier }) => {
       log.info({ tier }, `code is run with ${tier}`);
       if (tier === 'none-i-accept-the-risk') tell(`WARNING: ${openTierWarning}`);
@@ -48,11 +56,11 @@ export async function startExecution(
       if (!closed) tell(`Execution is off: ${messageOf(error)}${again}`);
     },
   );
-  const { seats, blocks, passes, policy, approve, limits } = config;
-  const settings = { seats, blocks, passes, policy, approve, limits };
+  const settings = executionSettings(config);
   const options: ExecutionOptions = { settings, runner: link, ...(await approvalOf(config, launcher)) };
   return {
     options,
+    ready,
     close() {
       closed = true;
       link.close();
@@ -61,21 +69,39 @@ export async function startExecution(
   };
 }
 
+export function executionSettings(config: ExecutionConfig): ExecutionOptions['settings'] {
+  const { seats, blocks, passes, policy, approve, limits } = config;
+  return { seats, blocks, passes, policy, approve, limits };
+}
+
 async function approvalOf(
   config: ExecutionConfig,
   launcher: Launcher | undefined,
 ): Promise<Pick<ExecutionOptions, 'approval'>> {
   if (!config.approve) return {};
   const { createPolicy } = await import('../sidecar/policy.ts');
-  const approve: NonNullable<ExecutionOptions['approval']>['approve'] = (request, signal) =>
-    launcher ? launcher.ask(request) : askForApproval({ title: request.name, block: request.block, signal });
-  return { approval: { approve, policy: createPolicy(config) } };
+  const policy = createPolicy(config);
+  if (config.approver === 'moderator') {
+    return { approval: { approve: () => Promise.reject(nobodyToAsk()), policy, byModerators: true } };
+  }
+  const approve: Approve = (request, signal) =>
+    launcher
+      ? launcher.ask(request, signal)
+      : askForApproval({ title: request.name, block: request.block, signal });
+  return { approval: { approve, policy } };
+}
+
+function nobodyToAsk(): ColloquyError {
+  return new ColloquyError('a meeting that is not kept, or not controlled, has no moderator to ask', {
+    code: 'nobody-to-ask',
+  });
 }
 
 /** A sidecar that this proxy starts, and starts again should it die. */
 class OwnSidecar {
   readonly #flags: Flags;
   readonly #log: Surroundings['log'];
+  #isEnding = false;
   readonly #token = randomBytes(24).toString('base64url');
   readonly #supervisor = new Supervisor({ ...process.env, [tokenVariable]: this.#token });
 
@@ -95,13 +121,14 @@ class OwnSidecar {
         const why =
           reason ?? (signal ? `the sidecar was killed by ${signal}` : `the sidecar left with code ${code}`);
         reject(new ColloquyError(why, { code: 'sidecar-failed' }));
-        this.#log.warn({}, `the sidecar has ended: ${why}`);
+        if (!this.#isEnding) this.#log.warn({}, `the sidecar has ended: ${why}`);
       });
     });
     return SidecarClient.connect({ host: '127.0.0.1', port, token: this.#token });
   }
 
   end(): void {
+    this.#isEnding = true;
     this.#supervisor.endAll();
   }
 

@@ -28,6 +28,10 @@ const mistakes: ReadonlySet<string> = new Set([
   'no-speech',
   'no-file',
   'refused',
+  'run-taken',
+  'no-run',
+  'bad-module',
+  'not-controlled',
 ]);
 
 /** 1 failed, 2 the user's mistake, 130 interrupted. */

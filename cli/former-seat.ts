@@ -48,6 +48,7 @@ function formerSeatOf({
       ...(lang === undefined ? {} : { lang }),
       ...(gender === undefined ? {} : { gender }),
       text: persona?.text ?? '',
+      own: persona?.text ?? '',
       sha256: persona?.sha256 ?? '',
     },
     ...(service === undefined ? {} : { service }),

@@ -25,6 +25,10 @@ export interface LaunchOptions {
   readonly transcripts?: string;
   /** Nobody thinks here: what was said elsewhere is said again, and ends when `isOver` says so. */
   readonly replay?: { readonly isOver: (event: ViewerEvent) => boolean };
+  /**
+   * The meeting is a part of something bigger, which listens for Ctrl-C itself, and tells by itself what comes of it.
+   */
+  readonly within?: { readonly signal: AbortSignal; readonly watch: (event: ViewerEvent) => void };
   readonly quiet: boolean;
   /** Reads aloud what is shown. */
   readonly reading?: Reading | undefined;
@@ -54,6 +58,8 @@ export class Launch {
   readonly #returned = new Set<Seat>();
   /** Aborted when there is nothing left to ask a person about. */
   readonly #over = new AbortController();
+  /** What the person is asked, or will be next. */
+  readonly #questions = new Map<number, AbortController>();
   #stopped: Extract<ViewerEvent, { type: 'stopped' }> | undefined;
   /** The first that went wrong; what follows from it is not worth telling. */
   #failure: Error | undefined;
@@ -68,7 +74,9 @@ export class Launch {
 
   /** Resolves when all three have ended, and all is read. Rejects with ColloquyError where one of them failed. */
   async run(): Promise<void> {
-    onInterrupt({ polite: () => this.#takeLeave(), atOnce: () => this.#endAtOnce() });
+    const { within } = this.#options;
+    if (within) within.signal.addEventListener('abort', () => this.#endAtOnce(), { once: true });
+    else onInterrupt({ polite: () => this.#takeLeave(), atOnce: () => this.#endAtOnce() });
     try {
       await this.#hold();
     } catch (error) {
@@ -102,6 +110,7 @@ export class Launch {
       if (message.type === 'viewer') this.#see(message.event);
       if (message.type === 'notice') this.#options.errors.write(`${message.message}\n`);
       if (message.type === 'approve') void this.#approve(message.id, message.request);
+      if (message.type === 'answered') this.#questions.get(message.id)?.abort();
       if (message.type !== 'listening') return;
       this.#doors = message.doors;
       for (const seat of seats) this.#showDoor(seat);
@@ -140,7 +149,7 @@ export class Launch {
   #returnArguments(seat: Seat): string[] {
     const { agentArgs, meeting } = this.#options;
     // What the journal is not believed for is said again.
-    const own = /^--(?:debug|verbose)$|^--(?:config|command|base-url|script|replies)=/;
+    const own = /^--(?:debug|verbose|coder)$|^--(?:config|command|base-url|script|replies|pipeline|steps)=/;
     const kept = agentArgs[seat].filter((arg) => own.test(arg));
     return [
       'agent',
@@ -168,20 +177,25 @@ export class Launch {
   async #approve(id: number, { meeting, name, block }: ApprovalRequest): Promise<void> {
     if (meeting !== this.#options.meeting) return;
     const { askForApproval } = await import('./approval.ts');
-    const approval = await askForApproval({ title: name, block, signal: this.#over.signal }).catch(
+    const question = new AbortController();
+    this.#questions.set(id, question);
+    const signal = AbortSignal.any([question.signal, this.#over.signal]);
+    const approval = await askForApproval({ title: name, block, signal }).catch(
       (error: unknown): Approval => {
         const why = messageOf(error);
         this.#options.errors.write(`${why}\n`);
         return { type: 'no', why };
       },
     );
-    this.#supervisor.tell('proxy', { type: 'approval', id, approval });
+    this.#questions.delete(id);
+    if (!question.signal.aborted) this.#supervisor.tell('proxy', { type: 'approval', id, approval });
   }
 
   /** Somebody else may sit down at this proxy too; their meeting is not ours. */
   #see(event: ViewerEvent): void {
     if (event.meeting !== this.#options.meeting) return;
     this.#show(event);
+    this.#options.within?.watch(event);
     this.#options.reading?.watch(event);
     if (event.type === 'paired') {
       this.#paired = true;
@@ -217,8 +231,8 @@ export class Launch {
   }
 
   #conclude(): void {
-    const { stream, replay } = this.#options;
-    const folder = replay ? undefined : this.#stopped?.folder;
+    const { stream, replay, within } = this.#options;
+    const folder = replay || within ? undefined : this.#stopped?.folder;
     if (folder !== undefined) {
       stream.write(`\nTranscript: ${shorten(path.join(folder, 'transcript.md'))}\n`);
       stream.write(`      HTML: ${shorten(path.join(folder, 'transcript.html'))}\n`);

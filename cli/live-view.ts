@@ -85,6 +85,8 @@ function createPlainView(stream: NodeJS.WriteStream): Viewer {
         return;
       case 'block':
       case 'translating':
+      case 'approval':
+      case 'approved':
       case 'thinking':
       case 'delta':
         return;
@@ -169,6 +171,10 @@ function createStreamedView(stream: NodeJS.WriteStream): Viewer {
         return;
       case 'returned':
         waiting.start(`${names[event.seat]} is back`);
+        return;
+      // The question stands on the terminal, or on the page.
+      case 'approval':
+      case 'approved':
         return;
       case 'translating':
         if (!shown) waiting.start(`translating into ${event.to}…`);

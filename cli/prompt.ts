@@ -18,7 +18,11 @@ const continuationText = '… ';
  * A line is a message. Several lines are one message between `"""` and `"""`, where a line ends with a
  * backslash, and where they were pasted in one go.
  */
-export function createPrompt(input: NodeJS.ReadStream, output: NodeJS.WriteStream): Prompt {
+export function createPrompt(
+  input: NodeJS.ReadStream,
+  output: NodeJS.WriteStream,
+  { takesEmpty = false }: { readonly takesEmpty?: boolean } = {},
+): Prompt {
   const terminal = input.isTTY && output.isTTY;
   const reader = readline.createInterface({ input, output, terminal, prompt: '' });
   const messages: string[] = [];
@@ -33,7 +37,8 @@ export function createPrompt(input: NodeJS.ReadStream, output: NodeJS.WriteStrea
   const deliver = (): void => {
     const message = lines.join('\n');
     lines = [];
-    if (message.trim() === '') return showPrompt();
+    // An empty line is an answer where one was asked for and that is allowed, and nothing otherwise.
+    if (message.trim() === '' && !(takesEmpty && waiting)) return showPrompt();
     if (waiting) waiting(message);
     else messages.push(message);
   };

@@ -18,6 +18,7 @@ const restFlag: Readonly<Record<ServiceName, string>> = {
   parry: 'script',
   scripted: 'replies',
   command: 'command',
+  pipeline: 'pipeline',
 };
 
 /** Throws UsageError that names `where`, the flag it stands in. */

@@ -5,8 +5,8 @@ import { supervisedVariable, type ChildMessage, type Door, type ParentMessage } 
 /** The launcher, seen from a process that it started; undefined in a process that a person started. */
 export interface Launcher {
   report(message: ChildMessage): void;
-  /** Resolves with what the person at the launcher says. */
-  ask(request: ApprovalRequest): Promise<Approval>;
+  /** Resolves with what the person at the launcher says; `signal` takes the question back. */
+  ask(request: ApprovalRequest, signal: AbortSignal): Promise<Approval>;
   /** Resolves as soon as the proxy listens. */
   waitForDoor(): Promise<Door>;
 }
@@ -56,10 +56,13 @@ export function followLauncher(handlers: {
   if (!process.connected) end();
   return {
     report,
-    ask: (request) =>
+    ask: (request, signal) =>
       new Promise((resolve) => {
-        questions.set(++asked, resolve);
-        report({ type: 'approve', id: asked, request });
+        const id = ++asked;
+        questions.set(id, resolve);
+        report({ type: 'approve', id, request });
+        const takeBack = (): boolean => questions.delete(id) && report({ type: 'answered', id });
+        signal.addEventListener('abort', takeBack, { once: true });
       }),
     async waitForDoor() {
       process.channel?.ref();

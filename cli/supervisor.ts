@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { programPath } from '../config/paths.ts';
+import { telemetry } from '../telemetry/telemetry.ts';
 import { supervisedVariable, type ChildMessage, type ParentMessage } from './child-protocol.ts';
 
 /** How a process ended: its exit code or the signal that killed it, and the best account of why. */
@@ -24,7 +25,7 @@ export class Supervisor {
   readonly #environment: NodeJS.ProcessEnv;
 
   constructor(environment: NodeJS.ProcessEnv) {
-    this.#environment = { ...environment, [supervisedVariable]: '1' };
+    this.#environment = { ...environment, ...telemetry()?.environment, [supervisedVariable]: '1' };
   }
 
   /** Starts `colloquy ARGS…`; resolves when it has ended. */
@@ -60,7 +61,8 @@ export class Supervisor {
     return new Promise((resolve) => {
       child.once('error', (error) => (reason ??= error.message));
       child.once('close', (code, signal) => {
-        this.#children.delete(name);
+        // Another may have been started under that name since.
+        if (this.#children.get(name) === child) this.#children.delete(name);
         resolve({ name, code, signal, reason: reason ?? (code === 0 ? undefined : complaint) });
       });
     });

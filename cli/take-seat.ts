@@ -1,6 +1,6 @@
 import type { Seat } from '../wire/types.ts';
-import { encodeControl, encodeText, parseProxyFrame } from '../wire/message.ts';
-import { ControlClient } from './control-client.ts';
+import { encodeControl, encodeSpoken, parseProxyFrame } from '../wire/message.ts';
+import { ControlClient } from '../proxy/control-client.ts';
 import { onInterrupt } from './interrupt.ts';
 import { createPrompt } from './prompt.ts';
 import { createSeatView } from './seat-view.ts';
@@ -59,10 +59,4 @@ export async function takeSeat(folder: string, seat: Seat): Promise<void> {
 function giveBack(client: ControlClient): true {
   client.send(encodeControl('leave', 'gives the seat back'));
   return true;
-}
-
-/** A control word at the very start must not hide behind an escaped slash. */
-function encodeSpoken(text: string): string {
-  const line = encodeText(text);
-  return /^\/(?:bye|end|stop|help)\b/.test(text) ? line.slice(1) : line;
 }

@@ -1,5 +1,6 @@
 import { cleanReply } from '../agents/clean-reply.ts';
 import type { ChatMessage, FinishReason, Provider } from '../agents/provider.ts';
+import { askInOrder } from '../agents/providers/scripted.ts';
 import { replyReliably, type Patience, type ReplyHooks } from '../agents/reliable.ts';
 import { translatorServices, type TranslatorConfig } from '../config/translator-schema.ts';
 import type { Translated, TranslationRequest, Translator } from '../proxy/translation.ts';
@@ -49,7 +50,9 @@ export function createTranslator(
     model: provider.model,
     limitMs: turn_seconds * 1_000,
     translate: async (request) => {
-      const messages = messagesOf(request, service === 'scripted');
+      // Each turn is translated by itself; of a script, the n-th reply is the translation of turn n.
+      const message: ChatMessage = { role: 'user', content: request.text };
+      const messages = service === 'scripted' ? askInOrder(message, request.turn - 1) : [message];
       const chat = { system: writePrompt(prompt, request), messages, signal: request.signal };
       let text = '';
       const stream = replyReliably(provider, chat, patience, {
@@ -87,15 +90,6 @@ function readSpec(spec: string | undefined): {
 function toEntry(flag: string): [string, string] {
   const equals = flag.indexOf('=');
   return [flag.slice(2, equals), flag.slice(equals + 1)];
-}
-
-/** Each turn is translated by itself; a script is asked for its n-th reply by the length of the conversation. */
-function messagesOf({ text, turn }: TranslationRequest, isScripted: boolean): ChatMessage[] {
-  const earlier = Array.from({ length: isScripted ? turn - 1 : 0 }, (_, index): ChatMessage[] => [
-    { role: 'user', content: `turn ${index + 1}` },
-    { role: 'assistant', content: `translation of turn ${index + 1}` },
-  ]);
-  return [...earlier.flat(), { role: 'user', content: text }];
 }
 
 const builtInPrompt = [

@@ -67,6 +67,8 @@ function describeValue(issue: z.core.$ZodIssue, value: unknown, secret: boolean)
     case 'too_big':
       return `must be at most ${issue.maximum}${shown}`;
     case 'invalid_format':
+      // What a pattern is for stands in its message.
+      if (issue.format === 'regex') return `${issue.message}${shown}`;
       return `must be a ${issue.format === 'url' ? 'URL such as https://host/v1' : issue.format}${shown}`;
     case 'invalid_union':
       return describeUnion(issue.errors.flat(), value, secret);

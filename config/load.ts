@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import type * as z from 'zod';
+import { coderSchema, type CoderConfig } from './coder-schema.ts';
 import { ConfigError, type ConfigProblem } from './errors.ts';
 import { byPosition, describeProblems, lookUp, oneOf } from './issues.ts';
 import { packageRoot } from './paths.ts';
@@ -78,12 +79,19 @@ export function loadTranslatorConfig(
   return merge(translatorSchemas[service], yaml, file, serviceVariables[service] ?? {}, sources);
 }
 
+/** Throws ConfigError with all that is wrong. */
+export function loadCoderConfig(sources: ConfigSources): LoadedConfig<CoderConfig> {
+  const file = sources.file ?? findConfigFile('coder', sources.cwd);
+  return merge(coderSchema, readConfigFile(file, sources.cwd), file, {}, sources);
+}
+
 /** Everything wrong with one file, whatever it configures. */
 export function checkConfigFile(file: string, cwd: string): readonly ConfigProblem[] {
   if (path.parse(file).name === 'prices') return checkPriceFile(file, cwd);
   const sources = { file, env: {}, cwd, flags: {} };
   try {
-    if (isTranslatorFile(file, cwd)) loadTranslatorConfig(sources);
+    if (isCoderFile(file, cwd)) loadCoderConfig(sources);
+    else if (isTranslatorFile(file, cwd)) loadTranslatorConfig(sources);
     else if (isProxyFile(file, cwd)) loadProxyConfig(sources);
     else loadServiceConfig(sources);
     return [];
@@ -106,6 +114,13 @@ export function isTranslatorFile(file: string, cwd: string): boolean {
   if (/translator/i.test(path.parse(file).name)) return true;
   const { value } = readConfigFile(file, cwd);
   return isMapping(value) && ('turn_seconds' in value || 'prompt' in value);
+}
+
+/** By its name, or by a key that no other file has. */
+export function isCoderFile(file: string, cwd: string): boolean {
+  if (path.parse(file).name === 'coder') return true;
+  const { value } = readConfigFile(file, cwd);
+  return isMapping(value) && ('coding_samples' in value || 'max_coding_attempts' in value);
 }
 
 /** Puts `.env` of a folder below the real environment. Throws ConfigError where it cannot be read. */
@@ -194,7 +209,7 @@ function flagName(key: string): string {
     'execution.enabled': 'execute',
     'execution.seats': 'execute-seats',
   };
-  return `--${names[key] ?? key.replace(/^(?:execution|speech)\./, '').replaceAll('_', '-')}`;
+  return `--${names[key] ?? key.replace(/^(?:execution|speech)\./, '').replaceAll(/[_.]/g, '-')}`;
 }
 
 /** Where settings lead into one another, the paths of those that hold a value. */

@@ -1,3 +1,4 @@
+import { coderSchema } from './coder-schema.ts';
 import { proxySchema, serviceSchemas, serviceVariables } from './schema.ts';
 import { serviceNames } from './service-names.ts';
 import { listSettings, type Setting } from './settings.ts';
@@ -18,6 +19,7 @@ export function renderConfigReference(): string {
   const sections = [
     renderFile('proxy', listSettings(proxySchema), {}),
     renderFile('translator', listSettings(translatorSchemas.openai), serviceVariables.openai ?? {}),
+    renderFile('coder', listSettings(coderSchema), {}),
     ...serviceNames.map((name) =>
       renderFile(name, listSettings(serviceSchemas[name]), serviceVariables[name] ?? {}),
     ),

@@ -37,6 +37,15 @@ const rule = z.strictObject({
   languages: z.array(z.enum(languages)).optional().describe('only code in these languages'),
 });
 
+function isFitIndex(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname, username } = new URL(url);
+  const isEncrypted = protocol === 'https:';
+  // An address of IPv6 stands in brackets in a URL.
+  const isHere = protocol === 'http:' && isLoopbackHost(hostname.replace(/^\[|\]$/g, ''));
+  return (isEncrypted || isHere) && username === '';
+}
+
 const executionSchema = z.strictObject({
   enabled: z.boolean().default(false).describe('run the code that agents write'),
   seats: z.enum(['both', 'a', 'b']).default('both').describe('who may have code run: both, a or b'),
@@ -46,6 +55,10 @@ const executionSchema = z.strictObject({
     .describe('marked: what follows RUN-CODE or TEST-ASSERT; fenced: every python and python-test fence'),
   passes: count.default(2).describe('a meeting ends after so many passed tests; 0: never'),
   approve: z.boolean().default(false).describe('a person is asked before a block is run'),
+  approver: z
+    .enum(['terminal', 'moderator'])
+    .default('terminal')
+    .describe('who is asked: the terminal, and moderators too; or moderators alone, by control or the page'),
   sidecar: z
     .string()
     .refine((text) => /^$|^.+:\d+$/.test(text), 'must be HOST:PORT, such as 127.0.0.1:17777')
@@ -83,6 +96,21 @@ const executionSchema = z.strictObject({
     .describe(
       'endings of files that code may write, without it the usual ones; for the built-in restrict rules',
     ),
+  package_index: z
+    .string()
+    .refine(isFitIndex, 'must be an https URL, or http on this machine, such as http://127.0.0.1:3141/simple')
+    .default('https://pypi.org/simple')
+    .describe('where packages come from that a program needs (PEP 503)'),
+  package_hosts: z
+    .array(z.string().regex(/^[a-z0-9.-]+(:\d+)?$/i, 'must be HOST or HOST:PORT'))
+    .default([])
+    .describe("hosts beside the index's own that its files come from"),
+  package_index_private: z
+    .boolean()
+    .default(false)
+    .describe('the name of the index may stand for a private address, as in a company'),
+  install_seconds: seconds.min(1).default(300).describe('wall time of an installation of packages'),
+  install_mb: z.int().min(16).default(1_024).describe('what an installation may download, and make'),
   limits: z
     .strictObject({
       seconds: z.number().min(0.1).max(3_600).default(10).describe('wall time of a block'),
@@ -248,6 +276,14 @@ const proxyShape = z.strictObject({
     .min(1)
     .optional()
     .describe('settings file of the translator (.yml), or SERVICE:MODEL; else config/translator.yml'),
+  metrics: z
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('address to serve /metrics on'),
+      port: port.optional().describe('port of /metrics for Prometheus; left out: there is none'),
+      token: secret('what whoever asks must know (Authorization: Bearer)'),
+    })
+    .prefault({})
+    .describe('/metrics of colloquy proxy'),
   control: z.boolean().default(true).describe('false: no meeting can be moderated from another terminal'),
   max_frame_bytes: z.int().min(1_024).default(1_048_576).describe('the longest frame'),
   classic_idle_ms: count
@@ -316,6 +352,13 @@ export const proxySchema = proxyShape.check((context) => {
       `must be 127.0.0.1, and not ${JSON.stringify(config.host)}, as long as whoever reaches it can sit down: set token, or tokens for both seats, or require client certificates (docs/security.md)`,
     );
   }
+  const { host, token = '' } = config.metrics;
+  if (!isLoopbackHost(host) && token === '') {
+    refuse(
+      ['metrics', 'host'],
+      `must be 127.0.0.1, and not ${JSON.stringify(host)}, as long as whoever reaches it may read the metrics: set metrics.token`,
+    );
+  }
 });
 
 /** What must be known for a seat: its own token, or else that of both. */
@@ -380,6 +423,25 @@ const patienceShape = {
     .describe('the longest wait before that; a server that wants more is given up'),
 };
 
+/** Of processes that ask for more than one reply at a time: pipelines. */
+const requests = (
+  atOnce: number,
+): {
+  requests_at_once: z.ZodDefault<z.ZodInt>;
+  requests_per_minute: z.ZodDefault<z.ZodNumber>;
+} => ({
+  requests_at_once: count
+    .default(atOnce)
+    .describe(
+      'how many steps of a pipeline, samples of a coding task or seats of a batch may ask at the same time; 0: no limit',
+    ),
+  requests_per_minute: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('how many requests a minute a pipeline, a coding task or a batch may make; 0: no limit'),
+});
+
 const gone = z
   .undefined({ error: 'is not taken by the Anthropic API any more; delete the key' })
   .optional()
@@ -402,6 +464,7 @@ export const serviceSchemas = {
     stop,
     ...context,
     ...patience(120),
+    ...requests(8),
     ...seat,
   }),
   anthropic: z.strictObject({
@@ -418,6 +481,7 @@ export const serviceSchemas = {
     top_k: gone,
     ...context,
     ...patience(120),
+    ...requests(4),
     ...seat,
   }),
   ollama: z.strictObject({
@@ -440,6 +504,7 @@ export const serviceSchemas = {
       .describe('how long the model stays loaded, such as 10m'),
     ...context,
     ...patience(300),
+    ...requests(4),
     ...seat,
   }),
   lmstudio: z.strictObject({
@@ -456,6 +521,7 @@ export const serviceSchemas = {
     stop,
     ...context,
     ...patience(300),
+    ...requests(4),
     ...seat,
   }),
   eliza: z.strictObject({
@@ -477,6 +543,19 @@ export const serviceSchemas = {
     replies: z.string().optional().describe('the file of replies'),
     ...seat,
   }),
+  pipeline: z.strictObject({
+    service: z.literal('pipeline').default('pipeline'),
+    pipeline: z.string().min(1).optional().describe('file or name of the pipeline'),
+    steps: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('who writes for the steps that name no service: SERVICE or SERVICE:MODEL'),
+    modules: z.array(file).optional().describe('files with modules of your own'),
+    runs: z.string().min(1).default('runs').describe('folder of the runs: each turn is one'),
+    seed: seed.describe('seed for sampling, for the steps that name none'),
+    ...seat,
+  }),
   command: z.strictObject({
     service: z.literal('command').default('command'),
     command: z
@@ -485,6 +564,7 @@ export const serviceSchemas = {
       .describe('the program and its arguments'),
     ...context,
     ...patience(120),
+    ...requests(4),
     ...seat,
   }),
 } as const satisfies Record<ServiceName, z.ZodType>;

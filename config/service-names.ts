@@ -8,5 +8,6 @@ export const serviceNames = [
   'parry',
   'scripted',
   'command',
+  'pipeline',
 ] as const;
 export type ServiceName = (typeof serviceNames)[number];

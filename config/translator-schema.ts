@@ -18,6 +18,7 @@ export type TranslatorService = (typeof translatorServices)[number];
 const seatKeys = [
   ...['persona', 'host', 'port', 'meeting', 'token'],
   ...['context_tokens', 'context_strategy', 'show_reasoning'],
+  ...['requests_at_once', 'requests_per_minute'],
   ...['tls', 'tls_ca', 'tls_cert', 'tls_key', 'tls_server_name'],
 ];
 

@@ -51,9 +51,19 @@ export function hasPassed({ kind }: Pick<Block, 'kind'>, { outcome }: Pick<Block
   return kind === 'test' && outcome === 'ok';
 }
 
+/** Neither refused, nor written where no code could be run. */
+export function wasRun({ outcome }: Pick<BlockResult, 'outcome'>): boolean {
+  return outcome !== 'refused' && outcome !== 'unavailable';
+}
+
 /** How a note to the author of code begins; whoever shows the results themselves leaves it out. */
 export const resultsHeading = 'Results of your code:';
 export const problemsHeading = 'Not run:';
+
+/** Beside the journal: the files that code has made. */
+export const workspaceFolder = 'workspace';
+/** Beside the journal: what transcripts show of pictures that code has made. */
+export const figuresFolder = 'figures';
 
 /** Where a figure lies as it was after one block, whatever later blocks make of its file; beside the journal. */
 export function figureFolder({
@@ -61,5 +71,5 @@ export function figureFolder({
   kind,
   number,
 }: Pick<Block, 'kind' | 'number'> & { readonly turn: number }): string {
-  return `figures/turn-${turn}-${kind}-${number}`;
+  return `${figuresFolder}/turn-${turn}-${kind}-${number}`;
 }

@@ -2,14 +2,14 @@ import path from 'node:path';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import type { Participant, Seat, StopReason, Usage } from '../wire/types.ts';
 import { addUsage } from '../wire/usage.ts';
-import { hasPassed, type Block, type BlockResult } from './block.ts';
+import { hasPassed, wasRun, type Block, type BlockResult } from './block.ts';
 import type { Flag } from './flag.ts';
 import type { JournalEvent, MeetingSettings, Parent } from './event.ts';
 import { FencedCode } from './fenced-code.ts';
 import { isShown } from './moderator-event.ts';
 import { journalItems, type BadLine, type JournalItem } from './read.ts';
 import { splitReport } from './report-note.ts';
-import { addToTotals, noTotals, type SeatTotals } from './seat-totals.ts';
+import { addToTotals, noTotals, type Totals } from './seat-totals.ts';
 
 /** Something a reader of the conversation is shown, in the order it happened. */
 export type Entry =
@@ -68,7 +68,7 @@ export interface Outline {
   readonly seats: { readonly [seat in Seat]: Participant };
   /** The number of the last turn. */
   readonly turns: number;
-  readonly totals: { readonly [seat in Seat]: SeatTotals };
+  readonly totals: Totals;
   /** Absent when no code was run. */
   readonly execution?: ExecutionTotals;
   /** What is doubtful about it, as its relay saw it. */
@@ -214,7 +214,11 @@ function changeOf(outline: Outline, event: JournalEvent): Partial<Outline> {
     case 'result':
       return event.inherited ? {} : { execution: addResult(outline.execution, event) };
     case 'translation':
-      return event.inherited ? {} : { translation: addTranslation(outline.translation, event) };
+      if (event.inherited) return {};
+      return {
+        translation: addTranslation(outline.translation, event),
+        totals: addToTotals(outline.totals, event),
+      };
     case 'flag': {
       const { seat, turn, flag, detail } = event;
       return { flags: [...outline.flags, { seat, ...(turn === undefined ? {} : { turn }), flag, detail }] };
@@ -244,13 +248,13 @@ export function addResult(
   totals = noExecution,
   result: Pick<Block, 'kind'> & Pick<BlockResult, 'outcome'>,
 ): ExecutionTotals {
-  const wasRun = result.outcome !== 'refused' && result.outcome !== 'unavailable';
+  const isRun = wasRun(result);
   const passed = hasPassed(result, result);
   return {
     passed: totals.passed + Number(passed),
-    failed: totals.failed + Number(wasRun && result.kind === 'test' && !passed),
-    run: totals.run + Number(wasRun),
-    notRun: totals.notRun + Number(!wasRun),
+    failed: totals.failed + Number(isRun && result.kind === 'test' && !passed),
+    run: totals.run + Number(isRun),
+    notRun: totals.notRun + Number(!isRun),
     pending: Math.max(0, totals.pending - 1),
   };
 }

@@ -1,5 +1,6 @@
 import type { Price } from '../config/prices.ts';
 import { seats, type Participant, type Seat, type Usage } from '../wire/types.ts';
+import { addUsage } from '../wire/usage.ts';
 import type { MeetingSettings } from './event.ts';
 import type { Totals } from './seat-totals.ts';
 
@@ -35,25 +36,30 @@ export function priceOfSeat(
   return settings?.prices?.[seat] ?? (isFree(participants[seat].provider) ? freePrice : undefined);
 }
 
-/** Both seats together, as far as prices are known. US dollars. */
+/** As `priceOfSeat`, of who translates between the two. */
+export function priceOfTranslator(
+  settings: Pick<MeetingSettings, 'prices' | 'translation'> | undefined,
+): Price | undefined {
+  return settings?.prices?.translator ?? (isFree(settings?.translation?.provider) ? freePrice : undefined);
+}
+
+/** Both seats together and who translates, as far as prices are known. US dollars. */
 export function costSoFar(
-  settings: Pick<MeetingSettings, 'prices'>,
+  settings: Pick<MeetingSettings, 'prices' | 'translation'>,
   participants: { readonly [seat in Seat]: Pick<Participant, 'provider'> },
   totals: Totals,
 ): number {
-  return seats.reduce((sum, seat) => {
-    const { usage } = totals[seat];
-    const price = priceOfSeat(settings, participants, seat);
-    return usage && price ? sum + costOf(usage, price) : sum;
-  }, 0);
+  const bills = [
+    ...seats.map((seat) => [totals[seat].usage, priceOfSeat(settings, participants, seat)] as const),
+    [totals.translator, priceOfTranslator(settings)] as const,
+  ];
+  return bills.reduce((sum, [usage, price]) => (usage && price ? sum + costOf(usage, price) : sum), 0);
 }
 
-/** Read and written, of both seats. */
-export function tokensSoFar(totals: Totals): number {
-  return seats.reduce((sum, seat) => {
-    const { input, output } = totals[seat].usage ?? { input: 0, output: 0 };
-    return sum + input + output;
-  }, 0);
+/** Read and written, of both seats and of who translates. */
+export function tokensSoFar({ a, b, translator }: Totals): number {
+  const { input, output } = addUsage(addUsage(a.usage, b.usage), translator) ?? { input: 0, output: 0 };
+  return input + output;
 }
 
 /** "$0", "$0.0042", "$1.27". */

@@ -21,7 +21,7 @@ export interface MeetingSettings {
   /** Whether agents that take notes are told how many turns are left. */
   readonly tellTurnsLeft?: boolean;
   /** What was charged, of models that cost something and whose price was known. */
-  readonly prices?: { readonly [seat in Seat]?: Price };
+  readonly prices?: { readonly [who in Seat | 'translator']?: Price };
   /** How code was run; absent where none was. */
   readonly execution?: ExecutionSettings;
   /** When the meeting counts as a loop; absent where nobody looked for one. */

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 /** What a journal asks of the system: a parameter, so that a test can count, and let it fail. */
 export interface JournalFiles {
   openSync(file: string, flags: string | number): number;
-  /** All of it, or its first `length` bytes. Returns how many were written, which may be fewer. */
-  writeSync(descriptor: number, data: string | Uint8Array, length?: number): number;
+  /** All of it, or `length` bytes of it. Returns how many were written, which may be fewer. */
+  writeSync(descriptor: number, data: string | Uint8Array, from?: number, length?: number): number;
   sizeSync(descriptor: number): number;
   ftruncateSync(descriptor: number, bytes: number): void;
   fdatasyncSync(descriptor: number): void;
@@ -18,8 +18,8 @@ export interface JournalFiles {
 
 export const systemFiles: JournalFiles = {
   openSync: fs.openSync,
-  writeSync: (descriptor, data, length) =>
-    typeof data === 'string' ? fs.writeSync(descriptor, data) : fs.writeSync(descriptor, data, 0, length),
+  writeSync: (descriptor, data, from, length) =>
+    typeof data === 'string' ? fs.writeSync(descriptor, data) : fs.writeSync(descriptor, data, from, length),
   sizeSync: (descriptor) => fs.fstatSync(descriptor).size,
   ftruncateSync: fs.ftruncateSync,
   fdatasyncSync: fs.fdatasyncSync,

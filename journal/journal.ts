@@ -6,6 +6,7 @@ import { BackgroundSync } from './background-sync.ts';
 import type { MeetingEvent } from './event.ts';
 import { journalError } from './journal-error.ts';
 import { foldersOf, syncFolder, systemFiles, type JournalFiles } from './journal-files.ts';
+import type { LineBuffer } from './line-buffer.ts';
 import { TurnEncoder } from './turn-encoder.ts';
 
 export const journalFileName = 'journal.jsonl';
@@ -47,6 +48,10 @@ export class Journal {
   #sequence: number;
   /** Whole lines that are not committed yet. */
   #pending = '';
+  /** Where turns are that were taken and are not committed yet; they come before what is pending. */
+  #taken: LineBuffer | undefined;
+  #takenFrom = 0;
+  #takenTo = 0;
   /** The file may hold a part of them, which could not be taken back. */
   #isTorn = false;
   #hasStop = false;
@@ -101,38 +106,54 @@ export class Journal {
 
   /** Something was appended that the file does not hold. */
   get isBehind(): boolean {
-    return this.#pending !== '';
+    return this.#pending !== '' || this.#taken !== undefined;
   }
 
   append(event: MeetingEvent): void {
+    if (this.#taken) this.#writeTaken(this.#taken);
     const json = JSON.stringify(event);
     this.#pending += `{"v":1,"seq":${++this.#sequence},"t":"${this.#time()}",${json.slice(1)}\n`;
     if (event.type === 'stop') this.#hasStop = true;
   }
 
   /**
-   * Appends and commits the messages of one seat as they came on the wire, each with its newline, `most` of
-   * them at most. Returns how many they were; undefined where one is more than text, and nothing was done.
-   * Throws as `commit` does.
+   * Appends the messages of one seat as they came on the wire: the first `end` bytes of `lines`, each message with its
+   * newline, `most` of them at most. They stay in `into` until the next `commit`, and nobody may take them out of there
+   * before. Returns how many they were; 0 where one is more than text, and nothing was done.
    */
-  commitTurns(seat: Seat, turn: number, lines: Buffer, most: number): number | undefined {
-    const encoded = encoder.encode(lines, { seat, turn, most, seq: this.#sequence + 1, t: this.#time() });
-    if (!encoded) return undefined;
-    const { bytes, length, count } = encoded;
-    const isOrdinary = this.#pending === '' && !this.#closed && !this.#isSyncedAtOnce;
+  takeTurns({ seat, turn, lines, end, most }: TurnsOnTheWire, into: LineBuffer): number {
+    // What others have put in between is not ours.
+    if (this.#taken && this.#takenTo !== into.length) this.#writeTaken(this.#taken);
+    const from = into.length;
+    const count = encoder.encode(
+      lines,
+      end,
+      { seat, turn, most, seq: this.#sequence + 1, t: this.#time() },
+      into,
+    );
+    if (count === 0) return 0;
+    if (!this.#taken) this.#takenFrom = from;
+    this.#taken = into;
+    this.#takenTo = into.length;
     this.#sequence += count;
-    if (!isOrdinary || !this.#writeAtOnce(bytes, length)) {
-      this.#pending += bytes.toString('utf8', 0, length);
-      this.commit();
-    }
     return count;
   }
 
+  /** Writes what was taken; where that fails, it is pending as if it had been appended. */
+  #writeTaken({ bytes }: LineBuffer): void {
+    this.#taken = undefined;
+    const isOrdinary = this.#pending === '' && !this.#closed && !this.#isSyncedAtOnce;
+    if (isOrdinary && this.#writeAtOnce(bytes, this.#takenFrom, this.#takenTo)) return;
+    this.#pending += bytes.toString('utf8', this.#takenFrom, this.#takenTo);
+  }
+
   /** False where not all of it was written, and what was is taken back. */
-  #writeAtOnce(bytes: Buffer, length: number): boolean {
+  #writeAtOnce(bytes: Buffer, from: number, to: number): boolean {
+    const length = to - from;
     if (this.#bytes + length > this.#maxBytes) return false;
     try {
-      if (this.#files.writeSync(this.#descriptor, bytes, length) < length) throw new Error('not all of it');
+      if (this.#files.writeSync(this.#descriptor, bytes, from, length) < length)
+        throw new Error('not all of it');
     } catch {
       // `commit` tries it again, and says what is wrong.
       this.#takeBack();
@@ -149,6 +170,7 @@ export class Journal {
    * `journal-too-large` or `journal-failed`.
    */
   commit(): void {
+    if (this.#taken) this.#writeTaken(this.#taken);
     if (this.#pending === '') return;
     if (this.#closed) throw journalError(this.file, 'cannot be written', new Error('it is closed'));
     const text = this.#pending;
@@ -250,6 +272,16 @@ export class Journal {
   }
 }
 
+/** Messages of one seat, as they came. */
+export interface TurnsOnTheWire {
+  readonly seat: Seat;
+  /** The number of the first of them. */
+  readonly turn: number;
+  readonly lines: Buffer;
+  readonly end: number;
+  readonly most: number;
+}
+
 /** Where a journal ends that is gone on with. */
 export interface JournalEnd {
   readonly lastSeq: number;
@@ -269,7 +301,7 @@ function timestampOf(ms: number): string {
   return timestamp;
 }
 
-/** One for all journals: what it makes is written before the next turn comes. */
+/** One for all journals. */
 const encoder = new TurnEncoder();
 
 function once(report: (error: unknown) => void): (error: unknown) => void {

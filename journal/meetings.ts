@@ -3,6 +3,7 @@ import path from 'node:path';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import type { Participant, Seat, StopReason } from '../wire/types.ts';
 import type { JournalEvent } from './event.ts';
+import { costOf, priceOfSeat } from './cost.ts';
 import { isEmptyTurn, neverSpoke, type Flag } from './flag.ts';
 import { journalFileName } from './journal.ts';
 import { parseEvent } from './parse-event.ts';
@@ -13,12 +14,18 @@ export interface MeetingSummary {
   readonly folder: string;
   /** ISO 8601 in UTC. */
   readonly startedAt: string;
+  /** When the last thing happened. */
+  readonly lastAt: string;
+  /** Of a fork: the meeting that it has its first turns from. */
+  readonly parent?: string;
   readonly seats: { readonly [seat in Seat]: Pick<Participant, 'name' | 'lang' | 'provider' | 'model'> };
   readonly turns: number;
   /** `unfinished`: it goes on, or was killed. */
   readonly ended: StopReason | 'unfinished';
   /** Read and written, of both seats. Absent when none were reported, or the journal is too long to add up. */
   readonly tokens?: number;
+  /** US dollars. Absent where a price is not known, no tokens were reported, or the journal is too long to add up. */
+  readonly cost?: number;
   /** What is doubtful about it; absent where nothing is. */
   readonly flags?: readonly ListedFlag[];
 }
@@ -36,7 +43,7 @@ export async function listMeetings(transcripts: string): Promise<MeetingSummary[
   const next = names.values();
   const work = async (): Promise<void> => {
     for (const name of next) {
-      const summary = await summarize(path.join(transcripts, name));
+      const summary = await summarizeMeeting(path.join(transcripts, name));
       if (summary) summaries.push(summary);
     }
   };
@@ -97,38 +104,41 @@ async function listFolders(transcripts: string): Promise<string[]> {
   }
 }
 
-async function holdsJournal(folder: string): Promise<boolean> {
-  try {
-    await (await open(path.join(folder, journalFileName), 'r')).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Undefined for a folder without a journal that begins with a meeting. */
-async function summarize(folder: string): Promise<MeetingSummary | undefined> {
+/** Undefined for a folder without a journal that begins with a meeting. Never rejects. */
+export async function summarizeMeeting(folder: string): Promise<MeetingSummary | undefined> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(path.join(folder, journalFileName), 'r');
     const { size } = await handle.stat();
     const head = parseLine(await readFirstLine(handle, size));
     if (head?.type !== 'meeting') return undefined;
-    const { turns, ended, tokens, flags } = await readEnding(handle, size);
+    const { turns, ended, lastAt, tokens, cost, flags } = await readEnding(handle, size, head);
     return {
       meeting: path.basename(folder),
       folder,
       startedAt: head.t,
+      lastAt: lastAt ?? head.t,
+      ...(head.parent ? { parent: head.parent.meeting } : {}),
       seats: { a: identify(head.seats.a), b: identify(head.seats.b) },
       turns,
       ended,
       ...(tokens === undefined ? {} : { tokens }),
+      ...(cost === undefined ? {} : { cost }),
       ...(flags.length === 0 ? {} : { flags }),
     };
   } catch {
     return undefined;
   } finally {
     await handle?.close();
+  }
+}
+
+async function holdsJournal(folder: string): Promise<boolean> {
+  try {
+    await (await open(path.join(folder, journalFileName), 'r')).close();
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -139,39 +149,53 @@ const tailBytes = 64 * 1024;
 interface Ending {
   readonly turns: number;
   readonly ended: StopReason | 'unfinished';
+  readonly lastAt?: string;
   readonly tokens?: number;
+  readonly cost?: number;
   readonly flags: readonly ListedFlag[];
 }
 
-async function readEnding(handle: FileHandle, size: number): Promise<Ending> {
-  if (size <= longestWholeBytes) return endingOf(parseLines(await readText(handle, 0, size)), true);
+type MeetingHead = Extract<JournalEvent, { type: 'meeting' }>;
+
+async function readEnding(handle: FileHandle, size: number, head: MeetingHead): Promise<Ending> {
+  if (size <= longestWholeBytes) return endingOf(parseLines(await readText(handle, 0, size)), head, true);
   for (let bytes = tailBytes; ; bytes *= 4) {
     const start = Math.max(0, size - bytes);
     // The first line of a tail is most likely half a line; it does not parse, and that is well.
     const events = parseLines(await readText(handle, start, size - start));
-    if (start === 0 || events.some(({ type }) => type === 'turn')) return endingOf(events, false);
+    if (start === 0 || events.some(({ type }) => type === 'turn')) return endingOf(events, head, false);
   }
 }
 
-function endingOf(events: readonly JournalEvent[], isWhole: boolean): Ending {
+function endingOf(events: readonly JournalEvent[], head: MeetingHead, isWhole: boolean): Ending {
+  const prices = {
+    a: priceOfSeat(head.settings, head.seats, 'a'),
+    b: priceOfSeat(head.settings, head.seats, 'b'),
+  };
   let turns = 0;
   let ended: StopReason | 'unfinished' = 'unfinished';
   let tokens: number | undefined;
+  let cost: number | undefined = 0;
   const flags: ListedFlag[] = [];
   for (const event of events) {
     if (event.type === 'stop') ended = event.reason;
     if (event.type === 'flag') flags.push(event);
     if (event.type === 'turn') turns = event.turn;
     const usage = 'meta' in event ? event.meta?.usage : undefined;
-    if (usage) tokens = (tokens ?? 0) + usage.input + usage.output;
+    if (!usage || !('seat' in event) || event.seat === undefined) continue;
+    tokens = (tokens ?? 0) + usage.input + usage.output;
+    const price = prices[event.seat];
+    cost = cost === undefined || !price ? undefined : cost + costOf(usage, price);
   }
-  const isFlagged = isWhole && events.some((event) => event.type === 'meeting' && event.settings.flags);
+  const isFlagged = isWhole && head.settings.flags === true;
+  const lastAt = events.at(-1)?.t;
   const seen = isFlagged || !isWhole ? flags : [...flags, ...plainFlags(events, ended)];
   return {
     turns,
     ended,
+    ...(lastAt === undefined ? {} : { lastAt }),
     flags: seen.map(({ flag, seat, turn }) => ({ flag, seat, ...(turn === undefined ? {} : { turn }) })),
-    ...(isWhole && tokens !== undefined ? { tokens } : {}),
+    ...(isWhole && tokens !== undefined ? { tokens, ...(cost === undefined ? {} : { cost }) } : {}),
   };
 }
 

@@ -62,7 +62,13 @@ const settings = z.object({
   maxCost: z.exactOptional(z.number()),
   idleSeconds: z.exactOptional(z.number()),
   tellTurnsLeft: z.exactOptional(z.boolean()),
-  prices: z.exactOptional(z.object({ a: z.exactOptional(price), b: z.exactOptional(price) })),
+  prices: z.exactOptional(
+    z.object({
+      a: z.exactOptional(price),
+      b: z.exactOptional(price),
+      translator: z.exactOptional(price),
+    }),
+  ),
   execution: z.exactOptional(
     z.object({
       seats: z.enum(['both', 'a', 'b']),

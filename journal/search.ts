@@ -14,6 +14,8 @@ export interface SearchOptions {
   readonly speaker?: string | undefined;
   /** Milliseconds since 1970: nothing that was said before. */
   readonly sinceMs?: number | undefined;
+  /** Only these meetings are looked through. */
+  readonly only?: ReadonlySet<string> | undefined;
   /** Aborted: no more is looked for. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -58,6 +60,7 @@ export async function* searchMeetings(
     searchMeeting(transcripts, name, query, options, known);
   const waiting: Promise<SearchedMeeting>[] = [];
   for (const name of names) {
+    if (options.only?.has(name) === false) continue;
     waiting.push(search(name));
     if (waiting.length < filesAtOnce) continue;
     yield (await waiting.shift()) as SearchedMeeting;

@@ -14,10 +14,13 @@ export interface SeatTotals {
   readonly latenciesMs: readonly number[];
 }
 
-export type Totals = { readonly [seat in Seat]: SeatTotals };
+export type Totals = { readonly [seat in Seat]: SeatTotals } & {
+  /** Of who translates between the two; absent where nobody reported any. */
+  readonly translator?: Usage;
+};
 
 /** An event that may bring words or a bill. */
-export type BilledEvent = Extract<MeetingEvent, { type: 'turn' | 'control' | 'lost' }>;
+export type BilledEvent = Extract<MeetingEvent, { type: 'turn' | 'control' | 'lost' | 'translation' }>;
 
 export function noTotals(): SeatTotals {
   return { turns: 0, characters: 0, latenciesMs: [] };
@@ -25,10 +28,12 @@ export function noTotals(): SeatTotals {
 
 /** The list of latencies is added to in place. */
 export function addToTotals(totals: Totals, event: BilledEvent): Totals {
-  return { ...totals, [event.seat]: add(totals[event.seat], event) };
+  if (event.type !== 'translation') return { ...totals, [event.seat]: add(totals[event.seat], event) };
+  const translator = addUsage(totals.translator, event.usage);
+  return translator ? { ...totals, translator } : totals;
 }
 
-function add(totals: SeatTotals, event: BilledEvent): SeatTotals {
+function add(totals: SeatTotals, event: Exclude<BilledEvent, { type: 'translation' }>): SeatTotals {
   const isTurn = event.type === 'turn';
   const usage = addUsage(totals.usage, event.meta?.usage);
   const latencyMs = isTurn ? event.meta?.ms : undefined;

@@ -1,3 +1,4 @@
+import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { ColloquyError, messageOf } from '../wire/errors.ts';
 import type { Answer, Request } from './transcript-worker.ts';
@@ -9,6 +10,10 @@ import {
 
 /** How long after the first message that is not rendered yet its meeting is looked at. */
 const intervalMs = 500;
+/** As long as this thread has hardly a moment left, whoever reads along waits for so long. */
+const busyIntervalMs = 5_000;
+/** Of the time that passes, what this thread may be at work and still leave some. */
+const busyShare = 0.95;
 
 interface Asker {
   readonly onError: (error: ColloquyError) => void;
@@ -17,13 +22,16 @@ interface Asker {
 }
 
 /**
- * Writes the transcripts of all meetings in one thread, below the priority of the rest. It is started when
- * there is something to write.
+ * Writes the transcripts of all meetings in one thread, below the priority of the rest, and later where the rest
+ * needs all of its time. It is started when there is something to write.
  */
 export class TranscriptThread {
   readonly #program: URL;
   readonly #askers = new Map<number, Asker>();
   #lastId = 0;
+  #utilization: EventLoopUtilization = performance.eventLoopUtilization();
+  #lookedAtMs = -Infinity;
+  #wasBusy = false;
   #worker: Worker | undefined;
   /** How many wait for the end of a meeting's transcripts: the process must not end before. */
   #waiting = 0;
@@ -41,13 +49,22 @@ export class TranscriptThread {
     const id = ++this.#lastId;
     let timer: NodeJS.Timeout | undefined;
     let finished: Promise<void> | undefined;
+    let hasWaited = false;
     const follow = (): void => {
+      if (!hasWaited && this.#isBusy) {
+        hasWaited = true;
+        timer = setTimeout(follow, busyIntervalMs);
+        return;
+      }
       timer = undefined;
+      hasWaited = false;
       this.#ask({ type: 'follow', id, folder }, { onError, onFinished: () => {} });
     };
     return {
       poke: () => {
-        if (!finished) timer ??= setTimeout(follow, intervalMs);
+        if (finished || timer) return;
+        this.#look();
+        timer = setTimeout(follow, intervalMs);
       },
       finish: () => {
         clearTimeout(timer);
@@ -55,6 +72,21 @@ export class TranscriptThread {
       },
     };
   };
+
+  get #isBusy(): boolean {
+    this.#look();
+    return this.#wasBusy;
+  }
+
+  /** How busy this thread was since it was looked at last, which is a while ago. */
+  #look(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#lookedAtMs < intervalMs / 2) return;
+    const total = performance.eventLoopUtilization();
+    this.#wasBusy = performance.eventLoopUtilization(total, this.#utilization).utilization > busyShare;
+    this.#utilization = total;
+    this.#lookedAtMs = nowMs;
+  }
 
   #ask(request: Request, asker: Asker): Worker {
     this.#askers.set(request.id, asker);

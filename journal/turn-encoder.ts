@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Seat } from '../wire/types.ts';
+import { viewOf, type LineBuffer } from './line-buffer.ts';
 
 /** What is the same in all the turns of one call. */
 export interface TurnHead {
@@ -12,13 +13,6 @@ export interface TurnHead {
   readonly most: number;
 }
 
-export interface EncodedTurns {
-  /** At the start of it, lines of a journal; gone with the next call. */
-  readonly bytes: Buffer;
-  readonly length: number;
-  readonly count: number;
-}
-
 const lineFeed = 0x0a;
 const space = 0x20;
 const quote = 0x22;
@@ -27,9 +21,6 @@ const backslash = 0x5c;
 const letterN = 0x6e;
 const letterR = 0x72;
 
-const firstBytes = 256 * 1024;
-/** Far more than one read can bring, if its lines are not all empty. */
-const mostBytes = 4 * 1024 * 1024;
 /** All of an event but its text. */
 const headBytes = 160;
 
@@ -39,58 +30,72 @@ const headBytes = 160;
  * (a control word, a control character, bytes that are no UTF-8) is refused, for others to look at.
  */
 export class TurnEncoder {
-  #out = Buffer.allocUnsafeSlow(firstBytes);
-  #outWords = viewOf(this.#out);
   #middles = { a: middleOf('a', ''), b: middleOf('b', '') };
   #stamp = '';
   #isAscii = true;
+  /** The bytes that were given last, which are often the same, and how to read four of them at a time. */
+  #read: Buffer = Buffer.alloc(0);
+  #words = viewOf(this.#read);
+  /** Where the next line begins, after `#encodeLine`. */
+  #next = 0;
 
-  /** `lines` ends with a newline. Undefined where one of them needs a closer look. */
-  encode(lines: Buffer, { seat, seq, turn, t, most }: TurnHead): EncodedTurns | undefined {
+  /**
+   * Appends the first `end` bytes of `lines`, the last of which is a newline, to `into`. Returns how many lines they
+   * were; 0 where one of them needs a closer look, and nothing was appended.
+   */
+  encode(lines: Buffer, end: number, { seat, seq, turn, t, most }: TurnHead, into: LineBuffer): number {
     if (t !== this.#stamp) {
       this.#stamp = t;
       this.#middles = { a: middleOf('a', t), b: middleOf('b', t) };
     }
+    if (lines !== this.#read) {
+      this.#read = lines;
+      this.#words = viewOf(lines);
+    }
     const middle = this.#middles[seat];
+    const start = into.length;
     this.#isAscii = true;
-    const words = viewOf(lines);
     let count = 0;
-    let at = 0;
-    for (let from = 0; from < lines.length;) {
-      if (count === most || !this.#hasRoom(at + headBytes + 2 * (lines.length - from))) return undefined;
-      const out = this.#out;
-      at = writeBytes(out, at, head);
-      at = writeNumber(out, at, seq + count);
-      out.set(middle, at);
-      at += middle.length;
-      at = writeNumber(out, at, turn + count);
-      at = writeBytes(out, at, beforeText);
-      const line = this.#encodeLine(lines, words, from, at);
-      if (line === undefined) return undefined;
-      from = line.next;
-      at = line.at;
+    for (let from = 0; from < end; from = this.#next) {
+      const at = this.#encodeLine(from, end, middle, seq + count, turn + count, count < most, into);
+      if (at < 0) {
+        into.length = start;
+        return 0;
+      }
+      into.length = at;
       count++;
     }
-    if (!this.#isAscii && !isUtf8(lines)) return undefined;
-    return { bytes: this.#out, length: at, count };
+    if (this.#isAscii || isUtf8(lines.subarray(0, end))) return count;
+    into.length = start;
+    return 0;
   }
 
+  /** Returns where it ends in `into`, or -1. */
   #encodeLine(
-    lines: Buffer,
-    words: DataView,
     from: number,
-    start: number,
-  ): { next: number; at: number } | undefined {
+    end: number,
+    middle: Words,
+    seq: number,
+    turn: number,
+    isWanted: boolean,
+    into: LineBuffer,
+  ): number {
+    const lines = this.#read;
+    const words = this.#words;
     const first = lines[from] as number;
     // At the start, each of these may come before a control word, or escape one.
-    if (first === slash || first === backslash || first === space) return undefined;
-    const out = this.#out;
-    const outWords = this.#outWords;
-    let at = start;
+    if (first === slash || first === backslash || first === space) return -1;
+    if (!isWanted || !into.reserve(headBytes + 2 * (end - from))) return -1;
+    const { bytes: out, view: outWords } = into;
+    let at = writeWords(outWords, into.length, head);
+    at = writeNumber(out, at, seq);
+    at = writeWords(outWords, at, middle);
+    at = writeNumber(out, at, turn);
+    at = writeWords(outWords, at, beforeText);
     let next = from;
     let lastSlash = -1;
     let seen = 0;
-    const lastWord = lines.length - 4;
+    const lastWord = end - 4;
     for (;;) {
       if (next <= lastWord) {
         const word = words.getInt32(next, true);
@@ -110,7 +115,7 @@ export class TurnEncoder {
       seen |= byte;
       next++;
       if (byte < space) {
-        if (byte !== lineFeed) return undefined;
+        if (byte !== lineFeed) return -1;
         break;
       }
       if (byte === slash) {
@@ -130,19 +135,10 @@ export class TurnEncoder {
     }
     if ((seen & highBits) !== 0) this.#isAscii = false;
     if (lastSlash >= 0 && mayBeControl.test(lines.toString('latin1', lastSlash, lastSlash + longestVerb))) {
-      return undefined;
+      return -1;
     }
-    return { next, at: writeBytes(out, at, afterText) };
-  }
-
-  #hasRoom(bytes: number): boolean {
-    if (bytes <= this.#out.length) return true;
-    if (bytes > mostBytes) return false;
-    const larger = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * this.#out.length));
-    this.#out.copy(larger);
-    this.#out = larger;
-    this.#outWords = viewOf(larger);
-    return true;
+    this.#next = next;
+    return writeWords(outWords, at, afterText);
   }
 }
 
@@ -169,23 +165,28 @@ function indexOfFirst(found: number): number {
   return (31 - Math.clz32(found & -found)) >> 3;
 }
 
-function viewOf(bytes: Buffer): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+/** A few bytes that are copied four at a time, and up to three behind them, which are written over. */
+interface Words {
+  readonly view: DataView;
+  readonly length: number;
 }
 
-const head = Buffer.from('{"v":1,"seq":');
-const beforeText = Buffer.from(',"text":"');
-const afterText = Buffer.from('"}\n');
-
-function middleOf(seat: Seat, t: string): Buffer {
-  return Buffer.from(`,"t":"${t}","type":"turn","seat":"${seat}","turn":`);
+function wordsOf(text: string): Words {
+  const bytes = Buffer.from(text.padEnd(Math.ceil(text.length / 4) * 4));
+  return { view: viewOf(bytes), length: text.length };
 }
 
-/** Few bytes are copied sooner by hand. */
-function writeBytes(out: Buffer, start: number, bytes: Buffer): number {
-  let at = start;
-  for (let index = 0; index < bytes.length; index++) out[at++] = bytes[index] as number;
-  return at;
+const head = wordsOf('{"v":1,"seq":');
+const beforeText = wordsOf(',"text":"');
+const afterText = wordsOf('"}\n');
+
+function middleOf(seat: Seat, t: string): Words {
+  return wordsOf(`,"t":"${t}","type":"turn","seat":"${seat}","turn":`);
+}
+
+function writeWords(out: DataView, start: number, { view, length }: Words): number {
+  for (let at = 0; at < length; at += 4) out.setInt32(start + at, view.getInt32(at, true), true);
+  return start + length;
 }
 
 function writeNumber(out: Buffer, start: number, number: number): number {

@@ -1,7 +1,7 @@
 import { seats, type Seat, type Usage } from '../wire/types.ts';
 import { addUsage } from '../wire/usage.ts';
 import type { Outline } from './conversation.ts';
-import { costOf, priceOfSeat } from './cost.ts';
+import { costOf, priceOfSeat, priceOfTranslator } from './cost.ts';
 
 /** What one speaker took, or both together. */
 export interface SpeakerUsage {
@@ -17,6 +17,9 @@ export interface SpeakerUsage {
 export interface UsageTable {
   readonly names: { readonly [seat in Seat]: string };
   readonly speakers: { readonly [seat in Seat]: SpeakerUsage };
+  /** Who translates between the two; absent where nobody reported anything. */
+  readonly translator?: Pick<SpeakerUsage, 'usage' | 'cost'>;
+  /** All of them. */
   readonly together: SpeakerUsage;
   /** The oldest of the days on which the prices were looked up. */
   readonly pricesAsOf?: string;
@@ -32,7 +35,7 @@ export function usageTable({
     const { input, output } = totals[seat].usage ?? { input: 0, output: 0 };
     return input + output > 0;
   });
-  if (!hasTokens) return undefined;
+  if (!hasTokens && !totals.translator) return undefined;
   const speakerOf = (seat: Seat): SpeakerUsage => {
     const { turns, usage, latenciesMs } = totals[seat];
     const price = priceOfSeat(settings, participants, seat);
@@ -46,19 +49,28 @@ export function usageTable({
   };
   const speakers = { a: speakerOf('a'), b: speakerOf('b') };
   const { a, b } = speakers;
-  const usage = addUsage(a.usage, b.usage);
-  const days = seats.flatMap((seat) => settings?.prices?.[seat]?.asOf ?? []).sort();
+  const translator = totals.translator && translatorOf(totals.translator, settings);
+  const usage = addUsage(addUsage(a.usage, b.usage), translator?.usage);
+  const costs = [a, b, ...(translator ? [translator] : [])].map(({ cost }) => cost);
+  const prices = settings?.prices ?? {};
+  const days = [prices.a, prices.b, prices.translator].flatMap((price) => price?.asOf ?? []).sort();
   return {
     names: { a: participants.a.name, b: participants.b.name },
     speakers,
+    ...(translator ? { translator } : {}),
     together: {
       turns: a.turns + b.turns,
       ...(usage ? { usage } : {}),
-      ...(a.cost === undefined || b.cost === undefined ? {} : { cost: a.cost + b.cost }),
+      ...(costs.includes(undefined) ? {} : { cost: costs.reduce<number>((sum, cost = 0) => sum + cost, 0) }),
       ...latencyOf([...totals.a.latenciesMs, ...totals.b.latenciesMs]),
     },
     ...(days[0] === undefined ? {} : { pricesAsOf: days[0] }),
   };
+}
+
+function translatorOf(usage: Usage, settings: Outline['settings']): NonNullable<UsageTable['translator']> {
+  const price = priceOfTranslator(settings);
+  return { usage, ...(price ? { cost: costOf(usage, price) } : {}) };
 }
 
 function latencyOf(latenciesMs: readonly number[]): Pick<SpeakerUsage, 'latency'> {

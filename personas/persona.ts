@@ -22,6 +22,8 @@ export interface Persona {
   readonly gender?: string;
   /** The system prompt: shared instructions, the persona's own text, its goal. */
   readonly text: string;
+  /** The same without what all who sit at a table share. */
+  readonly own: string;
   readonly sha256: string;
   readonly service?: ServiceName;
   readonly model?: string;
@@ -58,19 +60,39 @@ export const maxPersonaBytes = 256 * 1024;
 export function loadPersona(nameOrFile: string, { cwd }: { readonly cwd: string }): Persona {
   const file = findPersona(nameOrFile, cwd);
   const shown = showPath(file, cwd);
-  const { frontMatter, body } = readParts(file, shown);
+  return toPersona(readParts(file, shown), { file, shown, name: path.parse(file).name });
+}
+
+/**
+ * A persona that is no file: its text, front matter and all. `shown` is what messages call it, `name` who it is where
+ * the text does not say. Throws ConfigError with all that is wrong.
+ */
+export function parsePersona(
+  text: string,
+  { shown, name }: { readonly shown: string; readonly name: string },
+): Persona {
+  refuseLong(Buffer.byteLength(text), shown);
+  return toPersona(partsOf(text, shown), { file: '', shown, name });
+}
+
+function toPersona(
+  { frontMatter, body }: Parts,
+  { file, shown, name }: { readonly file: string; readonly shown: string; readonly name: string },
+): Persona {
   if (body === '') throw new ConfigError([{ where: shown, message: 'is empty; write who the agent is' }]);
   const title = parseTitle(body);
   const instructions = bringsInstructions(frontMatter, body) ? undefined : readInstructions(file);
   const goal = frontMatter.goal === undefined ? undefined : `## Your goal\n\n${frontMatter.goal}`;
-  const text = [instructions, body, goal].filter((part) => part !== undefined && part !== '').join('\n\n');
+  const own = [body, goal].filter((part) => part !== undefined).join('\n\n');
+  const text = [instructions, own].filter((part) => part !== undefined && part !== '').join('\n\n');
   return withoutUndefined({
     file,
-    name: frontMatter.name ?? title.name ?? path.parse(file).name,
+    name: frontMatter.name ?? title.name ?? name,
     kind: title.kind,
     lang: frontMatter.lang ?? title.lang,
     gender: frontMatter.gender ?? title.gender,
     text,
+    own,
     sha256: createHash('sha256').update(text).digest('hex'),
     service: frontMatter.service,
     model: frontMatter.model,
@@ -142,9 +164,11 @@ interface Parts {
 }
 
 function readParts(file: string, shown: string): Parts {
-  const text = readBounded(file, shown)
-    .replace(/^\uFEFF/, '')
-    .replace(/\r\n?/g, '\n');
+  return partsOf(readBounded(file, shown), shown);
+}
+
+function partsOf(written: string, shown: string): Parts {
+  const text = written.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
   const match = /^---[ \t]*\n([^]*?)^---[ \t]*$\n?/m.exec(text);
   // A rule of dashes further down is no front matter.
   const [above, yamlText] = match?.index === 0 ? [match[0], match[1] ?? ''] : ['', ''];
@@ -162,13 +186,15 @@ function readParts(file: string, shown: string): Parts {
 }
 
 function readBounded(file: string, shown: string): string {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > maxPersonaBytes) {
-    throw new ConfigError([
-      { where: shown, message: `has ${size} bytes; a persona may have ${maxPersonaBytes}` },
-    ]);
-  }
+  refuseLong(statSync(file, { throwIfNoEntry: false })?.size ?? 0, shown);
   return readTextFile(file, shown);
+}
+
+function refuseLong(bytes: number, shown: string): void {
+  if (bytes <= maxPersonaBytes) return;
+  throw new ConfigError([
+    { where: shown, message: `has ${bytes} bytes; a persona may have ${maxPersonaBytes}` },
+  ]);
 }
 
 /** A persona written for another program explains the control messages itself. */
@@ -180,7 +206,8 @@ function bringsInstructions({ instructions }: FrontMatter, body: string): boolea
 /** What all personas share stands beside the persona, or comes with the package. */
 function readInstructions(file: string): string | undefined {
   const beside = path.join(path.dirname(file), '_instructions.md');
-  const shared = existsSync(beside) ? beside : path.join(packageRoot, 'personas', '_instructions.md');
+  const shared =
+    file !== '' && existsSync(beside) ? beside : path.join(packageRoot, 'personas', '_instructions.md');
   return readBounded(shared, shared).trim();
 }
 

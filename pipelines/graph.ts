@@ -16,6 +16,7 @@ export function checkGraph(
     ...findUnknownModules(steps, modules, yaml),
     ...doubles,
     ...findUnknownInputs(steps, yaml),
+    ...findDoubleInputs(steps, yaml),
     // A plan made of a plan looks like a circle as long as both have one name.
     ...(doubles.length > 0 ? [] : findCycles(steps, yaml)),
     ...findLonely(steps, yaml),
@@ -92,6 +93,25 @@ function findUnknownInputs(
     ...inputs.flatMap((input, index) => complain(input, yaml.locate([at, 'inputs', index], 'value'))),
     ...(when ? complain(when.output, yaml.locate([at, 'when', 'output'], 'value')) : []),
   ]);
+}
+
+/** A model would read it twice, and that is paid for. */
+function findDoubleInputs(
+  steps: readonly StepNames[],
+  yaml: Pick<PositionedYaml, 'locate'>,
+): ConfigProblem[] {
+  return steps.flatMap(({ inputs }, at) =>
+    inputs.flatMap((input, index) =>
+      inputs.indexOf(input) === index
+        ? []
+        : [
+            {
+              where: yaml.locate([at, 'inputs', index], 'value'),
+              message: `${input} stands in these inputs twice; delete one of them`,
+            },
+          ],
+    ),
+  );
 }
 
 /** Each cycle once, from its first step in the file, as `a → b → a`. */

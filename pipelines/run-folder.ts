@@ -1,36 +1,24 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import * as z from 'zod';
-import { ColloquyError, messageOf } from '../wire/errors.ts';
+import { randomBytes } from 'node:crypto';
+import { ColloquyError } from '../wire/errors.ts';
 import type { Exchange } from './module.ts';
-
-const recordSchema = z.object({
-  v: z.literal(1),
-  state: z.enum(['done', 'skipped', 'failed']),
-  key: z.string(),
-  startedAt: z.string(),
-  ms: z.number(),
-  attempts: z.number(),
-  fromCache: z.boolean(),
-  error: z.string().optional(),
-});
-
-/** What became of a step. */
-export type StepRecord = z.infer<typeof recordSchema>;
-
-const runSchema = z.object({
-  v: z.literal(1),
-  pipeline: z.string(),
-  request: z.string().optional(),
-  startedAt: z.string(),
-  software: z.string(),
-});
-export type RunRecord = z.infer<typeof runSchema>;
+import {
+  exchangeSchema,
+  runSchema,
+  stepSchema,
+  workSchema,
+  type KeptExchange,
+  type KeptWork,
+  type RunRecord,
+  type StepRecord,
+} from './run-records.ts';
+import { makeFolder, readJson, writeWhole } from './whole-file.ts';
 
 /**
  * What a run leaves behind: `run.json`, the pipeline, the files it made in `output/`, and for each step a folder with
- * `step.json`, `output.md` and what was asked of models. A step counts as done when its `step.json` is there.
+ * `step.json`, `output.md` and what was asked of models. A step is done when its `step.json` says so and its
+ * `output.md` is there.
  */
 export class RunFolder {
   readonly folder: string;
@@ -39,13 +27,16 @@ export class RunFolder {
     this.folder = folder;
   }
 
+  /** Throws ColloquyError `run-failed` where the folder cannot be made. */
   static create(runs: string, run: RunRecord, pipelineText: string): RunFolder {
     const stamp = run.startedAt.replace(/[-:]|\..*/g, '').replace('T', '-');
-    const folder = path.join(runs, `${stamp}-${run.pipeline}-${randomBytes(2).toString('hex')}`);
-    mkdirSync(path.join(folder, 'output'), { recursive: true });
-    writeFileSync(path.join(folder, 'pipeline.yml'), pipelineText);
-    writeWhole(path.join(folder, 'run.json'), JSON.stringify(run, null, 2));
-    return new RunFolder(folder);
+    const folder = new RunFolder(
+      path.join(runs, `${stamp}-${run.pipeline}-${randomBytes(2).toString('hex')}`),
+    );
+    makeFolder(folder.outputFolder);
+    writeWhole(folder.pipelineFile, pipelineText);
+    folder.writeRun(run);
+    return folder;
   }
 
   /** Throws ColloquyError `no-run` where there is none, or it cannot be read. */
@@ -63,6 +54,10 @@ export class RunFolder {
     return read;
   }
 
+  writeRun(run: RunRecord): void {
+    writeWhole(path.join(this.folder, 'run.json'), JSON.stringify(run, null, 2));
+  }
+
   get outputFolder(): string {
     return path.join(this.folder, 'output');
   }
@@ -71,19 +66,32 @@ export class RunFolder {
     return path.join(this.folder, 'pipeline.yml');
   }
 
+  /** The run goes on with another text; the one before is kept as `pipeline.1.yml`, `pipeline.2.yml` … */
+  replacePipeline(text: string): void {
+    const before = existsSync(this.pipelineFile) ? readFileSync(this.pipelineFile, 'utf8') : '';
+    for (let count = 1; before !== ''; count++) {
+      const kept = path.join(this.folder, `pipeline.${count}.yml`);
+      if (existsSync(kept)) continue;
+      writeWhole(kept, before);
+      break;
+    }
+    writeWhole(this.pipelineFile, text);
+  }
+
   /** Of one step; it is there from now on. */
   stepFolder(step: string): string {
     const folder = path.join(this.folder, 'steps', step);
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     return folder;
   }
 
   readStep(step: string): { record: StepRecord; output: string } | undefined {
     const folder = path.join(this.folder, 'steps', step);
-    const record = readJson(path.join(folder, 'step.json'), recordSchema);
+    const record = readJson(path.join(folder, 'step.json'), stepSchema);
     if (!record) return undefined;
-    const output = path.join(folder, 'output.md');
-    return { record, output: existsSync(output) ? readFileSync(output, 'utf8') : '' };
+    const file = path.join(folder, 'output.md');
+    if (existsSync(file)) return { record, output: readFileSync(file, 'utf8') };
+    return record.state === 'done' ? undefined : { record, output: '' };
   }
 
   /** The output first: whoever is killed in between has not finished the step. */
@@ -93,61 +101,78 @@ export class RunFolder {
     writeWhole(path.join(folder, 'step.json'), JSON.stringify(record, null, 2));
   }
 
-  /** As they happen, so that nothing that was paid for is lost. */
-  writeExchange(step: string, exchange: Exchange): void {
-    const folder = path.join(this.stepFolder(step), 'exchanges');
-    mkdirSync(folder, { recursive: true });
-    const name = `${String(readdirSync(folder).length + 1).padStart(3, '0')}.json`;
-    writeWhole(path.join(folder, name), JSON.stringify(exchange, null, 2));
-  }
-}
-
-/** What was written by steps of other runs, by what they depended on. */
-export class StepCache {
-  readonly #folder: string;
-
-  constructor(runs: string) {
-    this.#folder = path.join(runs, '.cache');
+  /**
+   * Keeps what is being asked before it is answered, so that nothing that is paid for is lost; what is returned
+   * writes the answer over it.
+   */
+  beginExchange(step: string, exchange: Exchange): (exchange: Exchange) => void {
+    const folder = this.#exchangesFolder(step);
+    makeFolder(folder);
+    const last = exchangeNames(folder).at(-1);
+    const number = last === undefined ? 1 : Number.parseInt(last, 10) + 1;
+    const file = path.join(folder, `${String(number).padStart(3, '0')}.json`);
+    const write = (text: Exchange): void => writeWhole(file, JSON.stringify(text, null, 2));
+    write(exchange);
+    return write;
   }
 
-  read(key: string): string | undefined {
-    return readJson(this.#file(key), z.object({ output: z.string() }))?.output;
-  }
-
-  write(key: string, output: string): void {
-    mkdirSync(this.#folder, { recursive: true });
-    writeWhole(this.#file(key), JSON.stringify({ output }));
-  }
-
-  #file(key: string): string {
-    return path.join(this.#folder, `${key}.json`);
-  }
-}
-
-/** What an output depends on, as one word. */
-export function keyOf(parts: unknown): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-}
-
-function readJson<T>(file: string, schema: z.ZodType<T>): T | undefined {
-  if (!existsSync(file)) return undefined;
-  try {
-    return schema.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Half a file must never be taken for one. Throws ColloquyError `run-failed`. */
-function writeWhole(file: string, text: string): void {
-  const draft = `${file}.${randomBytes(4).toString('hex')}.draft`;
-  try {
-    writeFileSync(draft, text);
-    renameSync(draft, file);
-  } catch (error) {
-    throw new ColloquyError(`${file} cannot be written: ${messageOf(error)}`, {
-      code: 'run-failed',
-      cause: error,
+  /** What a step has asked, in its order; what cannot be read is left out. */
+  readExchanges(step: string): readonly KeptExchange[] {
+    const folder = this.#exchangesFolder(step);
+    if (!existsSync(folder)) return [];
+    return exchangeNames(folder).flatMap((name) => {
+      const exchange = readJson(path.join(folder, name), exchangeSchema);
+      return exchange === undefined ? [] : [exchange];
     });
   }
+
+  /** What the attempt at a step that goes on has done so far: the value of its n-th piece of work, and what it depends on. */
+  readWork(step: string, number: number): KeptWork | undefined {
+    return readJson(this.#workFile(step, number), workSchema);
+  }
+
+  /** Throws ColloquyError `run-failed`. */
+  writeWork(step: string, number: number, work: KeptWork): void {
+    makeFolder(this.#workFolder(step));
+    writeWhole(this.#workFile(step, number), JSON.stringify(work, null, 2));
+  }
+
+  /** Another attempt at a step begins with nothing done. */
+  clearWork(step: string): void {
+    rmSync(this.#workFolder(step), { recursive: true, force: true });
+  }
+
+  /** Halves of files that somebody who was killed has left. */
+  removeDrafts(): void {
+    const steps = path.join(this.folder, 'steps');
+    const names = existsSync(steps) ? readdirSync(steps) : [];
+    const folders = names.flatMap((name) => [
+      path.join(steps, name),
+      this.#exchangesFolder(name),
+      this.#workFolder(name),
+    ]);
+    for (const folder of [this.folder, ...folders].filter((each) => existsSync(each))) {
+      for (const name of readdirSync(folder)) {
+        if (name.endsWith('.draft')) rmSync(path.join(folder, name), { force: true });
+      }
+    }
+  }
+
+  #exchangesFolder(step: string): string {
+    return path.join(this.folder, 'steps', step, 'exchanges');
+  }
+
+  #workFolder(step: string): string {
+    return path.join(this.folder, 'steps', step, 'work');
+  }
+
+  #workFile(step: string, number: number): string {
+    return path.join(this.#workFolder(step), `${String(number).padStart(3, '0')}.json`);
+  }
+}
+
+function exchangeNames(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => /^\d+\.json$/.test(name))
+    .sort((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10));
 }

@@ -1,55 +1,26 @@
-import type { Provider } from '../agents/provider.ts';
-import { replyReliably, type Patience } from '../agents/reliable.ts';
-import { ColloquyError, messageOf } from '../wire/errors.ts';
+import { measured } from '../telemetry/telemetry.ts';
+import { messageOf } from '../wire/errors.ts';
+import { isAnswered } from './ask-model.ts';
+import { attemptStep } from './attempt-step.ts';
+import { whySkipped } from './conditions.ts';
 import { needsOf } from './graph.ts';
-import type { Exchange, Module, ModuleContext, Prompt } from './module.ts';
-import type { ModelConfig, Pipeline, Step } from './pipeline.ts';
-import { keyOf, type RunFolder, type StepCache, type StepRecord } from './run-folder.ts';
-
-/** What happens in a run, as it happens. */
-export type RunEvent =
-  | { readonly type: 'started' | 'kept' | 'skipped' | 'blocked'; readonly step: string }
-  /** A piece of what its model writes. */
-  | { readonly type: 'text'; readonly step: string; readonly text: string }
-  /** What was shown of the text is void: it comes again. */
-  | { readonly type: 'restart'; readonly step: string }
-  | { readonly type: 'status'; readonly step: string; readonly text: string }
-  | { readonly type: 'exchange'; readonly step: string; readonly exchange: Exchange }
-  | { readonly type: 'done'; readonly step: string; readonly ms: number; readonly fromCache: boolean }
-  | { readonly type: 'failed'; readonly step: string; readonly error: string };
-
-export interface RunOptions {
-  readonly modules: ReadonlyMap<string, Module>;
-  readonly folder: RunFolder;
-  /** Absent: every step is run, whatever was run before. */
-  readonly cache?: StepCache;
-  readonly request?: string | undefined;
-  /** What writes for a step. Rejects with ColloquyError where it cannot. */
-  readonly provide: (model: ModelConfig | undefined) => Promise<{ provider: Provider; patience: Patience }>;
-  /** Asks a person; absent where there is none. */
-  readonly ask?: (question: string, signal: AbortSignal) => Promise<string>;
-  readonly observe?: (event: RunEvent) => void;
-  /** These are run anew, and all that depends on them. */
-  readonly anew?: ReadonlySet<string>;
-  /** Only these are run; the others must have been. */
-  readonly only?: ReadonlySet<string>;
-  readonly signal: AbortSignal;
-  readonly nowMs?: () => number;
-}
-
-export interface RunResult {
-  /** By output name, of the steps that have one. */
-  readonly outputs: ReadonlyMap<string, string>;
-  /** Why a step failed, by its output name. */
-  readonly failures: ReadonlyMap<string, string>;
-}
+import type { Exchange, Module, ModuleContext } from './module.ts';
+import type { Pipeline, Step } from './pipeline.ts';
+import type { RunEvent, RunOptions, RunResult } from './run-options.ts';
+import type { StepRecord } from './run-records.ts';
+import { keyOf } from './step-cache.ts';
 
 /**
  * Runs the steps of a pipeline, each as soon as those it needs are done. What was done before in this folder, with the
- * same inputs and settings, is kept. A step that fails holds up those that need it, and no other.
+ * same inputs and settings, is kept. A step that fails holds up those that need it, and no other. Rejects with the
+ * reason of the signal, or with ColloquyError where the folder cannot be written: then nothing more is asked.
  */
 export async function runPipeline(pipeline: Pipeline, options: RunOptions): Promise<RunResult> {
-  return new Run(pipeline, options).toEnd();
+  return measured(
+    { type: 'workflow', name: pipeline.name },
+    () => new Run(pipeline, options).toEnd(),
+    ({ failures }) => ({ error: failures.size > 0 ? 'step-failed' : undefined }),
+  );
 }
 
 type Outcome =
@@ -60,18 +31,24 @@ type Outcome =
 class Run {
   readonly #pipeline: Pipeline;
   readonly #options: RunOptions;
+  /** Aborted where nothing can be kept any more: what would be asked would be paid for in vain. */
+  readonly #broken = new AbortController();
+  readonly #signal: AbortSignal;
   readonly #outcomes = new Map<string, Promise<Outcome>>();
   readonly #outputs = new Map<string, string>();
   readonly #failures = new Map<string, string>();
+  /** Steps whose output no other run takes over. */
+  readonly #unshared = new Set<string>();
 
   constructor(pipeline: Pipeline, options: RunOptions) {
     this.#pipeline = pipeline;
     this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#broken.signal]);
   }
 
   async toEnd(): Promise<RunResult> {
     await Promise.all(this.#pipeline.steps.map((step) => this.#outcomeOf(step)));
-    this.#options.signal.throwIfAborted();
+    this.#signal.throwIfAborted();
     return { outputs: this.#outputs, failures: this.#failures };
   }
 
@@ -79,7 +56,10 @@ class Run {
     const name = step.output_name;
     const known = this.#outcomes.get(name);
     if (known) return known;
-    const outcome = this.#follow(step);
+    const outcome = this.#follow(step).catch((error: unknown): Outcome => {
+      this.#broken.abort(error);
+      return { type: 'failed' };
+    });
     this.#outcomes.set(name, outcome);
     return outcome;
   }
@@ -90,7 +70,7 @@ class Run {
     const needs = await Promise.all(
       needsOf(step).map(async (need) => ({ need, outcome: await this.#outcomeOf(this.#stepOf(need)) })),
     );
-    if (this.#options.signal.aborted || needs.some(({ outcome }) => outcome.type === 'failed')) {
+    if (this.#signal.aborted || needs.some(({ outcome }) => outcome.type === 'failed')) {
       this.#observe({ type: 'blocked', step: name });
       return { type: 'failed' };
     }
@@ -98,41 +78,40 @@ class Run {
       const text = this.#outputs.get(input);
       return text === undefined ? [] : [{ name: input, text }];
     });
-    const isStarved = step.inputs.length > 0 && inputs.length === 0;
-    if (isStarved || !this.#isWanted(step)) return this.#skip(step);
+    let why: string | undefined;
+    try {
+      why = whySkipped(step, inputs.length, this.#outputs);
+    } catch (error) {
+      return this.#failUndecided(step, messageOf(error));
+    }
+    if (why !== undefined) return this.#skip(step, why);
     const outcome = await this.#perform(step, inputs);
     if (outcome.type === 'output') this.#outputs.set(name, outcome.text);
     return outcome;
   }
 
-  #isWanted({ when }: Step): boolean {
-    if (!when) return true;
-    const decides = this.#outputs.get(when.output) ?? '';
-    const has = (pattern: string): boolean => new RegExp(pattern, 'u').test(decides);
-    return (
-      (when.matches === undefined || has(when.matches)) &&
-      (when.matches_not === undefined || !has(when.matches_not))
-    );
+  #skip({ output_name: step }: Step, why: string): Outcome {
+    const startedAt = new Date(this.#nowMs()).toISOString();
+    const nothing = { ms: 0, attempts: 0, fromCache: false };
+    this.#options.folder.writeStep(step, { v: 1, state: 'skipped', key: '', startedAt, ...nothing, why }, '');
+    this.#observe({ type: 'skipped', step, why });
+    return { type: 'skipped' };
   }
 
-  #skip({ output_name: step }: Step): Outcome {
-    this.#observe({ type: 'skipped', step });
-    return { type: 'skipped' };
+  #failUndecided(step: Step, error: string): Outcome {
+    const startedAt = new Date(this.#nowMs()).toISOString();
+    const nothing = { ms: 0, attempts: 0, fromCache: false };
+    const failed = { v: 1, state: 'failed', key: '', startedAt, ...nothing, error } as const;
+    this.#options.folder.writeStep(step.output_name, failed, '');
+    return this.#fail(step, error);
   }
 
   async #perform(step: Step, inputs: ModuleContext['inputs']): Promise<Outcome> {
     const name = step.output_name;
-    const { folder, cache, only, anew, modules, request } = this.#options;
+    const { folder, cache, only, anew, modules, identify } = this.#options;
     const module = modules.get(step.module);
     if (!module) throw new Error(`no module ${step.module}`);
-    const own = module.name === 'start_module' ? { request } : {};
-    const key = keyOf({
-      module: module.name,
-      version: module.version,
-      inputs,
-      step: settingsOf(step),
-      ...own,
-    });
+    const key = this.#keyOf(step, module, inputs);
     const before = folder.readStep(name);
     const isOutside = only !== undefined && !only.has(name);
     const isAnew = anew?.has(name) === true || only?.has(name) === true;
@@ -140,113 +119,110 @@ class Run {
       this.#observe({ type: 'kept', step: name });
       return { type: 'output', text: before.output };
     }
-    if (isOutside) {
-      return this.#fail(step, `${name} was never run, and is needed; run it first, or leave out --only`);
-    }
-    const cached = isAnew || module.version === undefined ? undefined : cache?.read(key);
+    if (isOutside) return this.#leaveOut(step);
+    const cacheKey = keyOf([key, identify?.(step.model_config)]);
+    const cached = isAnew || module.version === undefined ? undefined : cache?.read(cacheKey);
     const startedAtMs = this.#nowMs();
     this.#observe({ type: 'started', step: name });
+    // Whoever was killed goes on with the same attempt.
+    const isInterrupted = before?.record.state === 'running' && before.record.key === key && !isAnew;
+    const attemptsBefore = (before?.record.attempts ?? 0) - (isInterrupted ? 1 : 0);
     let attempts = 0;
     const record = (rest: Pick<StepRecord, 'state' | 'fromCache'> & { error?: string }): StepRecord => ({
       v: 1,
       key,
       startedAt: new Date(startedAtMs).toISOString(),
       ms: this.#nowMs() - startedAtMs,
-      attempts,
+      attempts: attemptsBefore + attempts,
       ...rest,
     });
     if (cached !== undefined) {
+      module.restore?.(
+        { step, outputFolder: folder.outputFolder, stepFolder: folder.stepFolder(name) },
+        cached,
+      );
       folder.writeStep(name, record({ state: 'done', fromCache: true }), cached);
       this.#observe({ type: 'done', step: name, ms: 0, fromCache: true });
       return { type: 'output', text: cached };
     }
     for (;;) {
       attempts++;
+      folder.writeStep(name, record({ state: 'running', fromCache: false }), '');
       try {
-        const text = await this.#attempt(module, step, inputs);
+        const attempt = attemptsBefore + attempts;
+        const goesOn = isInterrupted && attempts === 1;
+        const paid = goesOn ? this.#paidFor(name, attempt) : [];
+        const text = await attemptStep({
+          ...{ step, module, inputs, attempt, paid, goesOn },
+          options: this.#options,
+          signal: this.#signal,
+          keep: (write) => this.#keep(write),
+          onUnshared: () => void this.#unshared.add(name),
+        });
+        this.#signal.throwIfAborted();
         const done = record({ state: 'done', fromCache: false });
-        folder.writeStep(name, done, text);
-        if (module.version !== undefined) cache?.write(key, text);
+        this.#keep(() => folder.writeStep(name, done, text));
+        if (module.version !== undefined && !this.#unshared.has(name))
+          this.#remember(name, () => cache?.write(cacheKey, text));
         this.#observe({ type: 'done', step: name, ms: done.ms, fromCache: false });
         return { type: 'output', text };
       } catch (error) {
-        if (this.#options.signal.aborted) return { type: 'failed' };
+        if (isFull(error)) this.#broken.abort(error);
+        if (this.#signal.aborted) return { type: 'failed' };
         if (attempts <= step.retries) {
           this.#observe({ type: 'status', step: name, text: `${messageOf(error)}; tried again` });
           continue;
         }
         const times = attempts > 1 ? ` (tried ${attempts} times)` : '';
-        const outcome = this.#fail(step, `${messageOf(error)}${times}`);
-        folder.writeStep(name, record({ state: 'failed', fromCache: false, error: messageOf(error) }), '');
-        return outcome;
+        const failed = record({ state: 'failed', fromCache: false, error: messageOf(error) });
+        folder.writeStep(name, failed, '');
+        return this.#fail(step, `${messageOf(error)}${times}`);
       }
     }
   }
 
-  async #attempt(module: Module, step: Step, inputs: ModuleContext['inputs']): Promise<string> {
-    const { folder, signal, ask, request } = this.#options;
+  /** What was answered in an attempt that somebody interrupted, in its order. */
+  #paidFor(step: string, attempt: number): Exchange[] {
+    const exchanges = this.#options.folder.readExchanges(step);
+    return exchanges.filter((exchange) => exchange.attempt === attempt && isAnswered(exchange));
+  }
+
+  #keyOf(step: Step, module: Module, inputs: ModuleContext['inputs']): string {
+    const { request } = this.#options;
+    const own = module.name === 'start_module' ? { request } : {};
+    return keyOf({ module: module.name, version: module.version, inputs, step: settingsOf(step), ...own });
+  }
+
+  /** With `only`: what the steps that are run need must be there; of the others nothing is expected. */
+  #leaveOut(step: Step): Outcome {
+    const { only = new Set() } = this.#options;
     const name = step.output_name;
-    const limit = new AbortController();
-    const both = AbortSignal.any([signal, limit.signal]);
-    const late = new ColloquyError(`it took more than ${step.timeout} s, the timeout of the step`, {
-      code: 'step-timeout',
-    });
-    const timer = step.timeout > 0 ? setTimeout(() => limit.abort(late), step.timeout * 1_000) : undefined;
-    const over = new Promise<never>((_, reject) => {
-      both.addEventListener('abort', () => reject(both.reason as Error), { once: true });
-    });
-    over.catch(() => {});
+    const isNeeded = this.#pipeline.steps.some(
+      (each) => only.has(each.output_name) && needsOf(each).includes(name),
+    );
+    if (isNeeded)
+      return this.#fail(step, `${name} was never run, and is needed; run it first, or leave out --only`);
+    this.#observe({ type: 'blocked', step: name });
+    return { type: 'failed' };
+  }
+
+  /** What cannot be kept must not be paid for a second time: the whole run ends. */
+  #keep<T>(write: () => T): T {
     try {
-      const work = module.run({
-        step,
-        inputs,
-        request,
-        write: (prompt) => this.#write(step, prompt, both),
-        ask: async (question) => ask?.(question, both),
-        status: (text) => this.#observe({ type: 'status', step: name, text }),
-        outputFolder: folder.outputFolder,
-        stepFolder: folder.stepFolder(name),
-        signal: both,
-      });
-      return await Promise.race([work, over]);
-    } finally {
-      clearTimeout(timer);
+      return write();
+    } catch (error) {
+      this.#broken.abort(error);
+      throw error;
     }
   }
 
-  async #write(step: Step, { system, text, model }: Prompt, signal: AbortSignal): Promise<string> {
-    const name = step.output_name;
-    const { provider, patience } = await this.#options.provide(model ?? step.model_config);
-    const startedAtMs = this.#nowMs();
-    let reply = '';
-    const request = { system, messages: [{ role: 'user' as const, content: text }], signal };
-    const stream = replyReliably(provider, request, patience, {
-      onStatus: (status) => this.#observe({ type: 'status', step: name, text: status }),
-      onRestart: () => {
-        reply = '';
-        this.#observe({ type: 'restart', step: name });
-      },
-    });
-    for await (const piece of stream) {
-      if (piece.type === 'text') {
-        reply += piece.text;
-        this.#observe({ type: 'text', step: name, text: piece.text });
-      }
-      if (piece.type !== 'end') continue;
-      const exchange: Exchange = {
-        service: provider.name,
-        model: provider.model,
-        system,
-        text,
-        reply,
-        finish: piece.finish,
-        ...(piece.usage ? { usage: piece.usage } : {}),
-        ms: this.#nowMs() - startedAtMs,
-      };
-      this.#options.folder.writeExchange(name, exchange);
-      this.#observe({ type: 'exchange', step: name, exchange });
+  /** For other runs: this one can do without. */
+  #remember(step: string, write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#observe({ type: 'status', step, text: `not kept for other runs: ${messageOf(error)}` });
     }
-    return reply;
   }
 
   #fail({ output_name: step }: Step, error: string): Outcome {
@@ -268,6 +244,11 @@ class Run {
   #nowMs(): number {
     return this.#options.nowMs?.() ?? Date.now();
   }
+}
+
+/** Trying again would cost as much, and fail the same way. */
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** What of a step changes what comes out of it. */

@@ -1,6 +1,7 @@
 import type { MeetingEvent } from '../journal/event.ts';
+import type { TurnsOnTheWire } from '../journal/journal.ts';
+import type { LineBuffer } from '../journal/line-buffer.ts';
 import { ColloquyError } from '../wire/errors.ts';
-import type { Seat } from '../wire/types.ts';
 
 /** The part of a journal that a meeting writes to. */
 export interface Record {
@@ -11,13 +12,15 @@ export interface Record {
    */
   commit(): void;
   /** As `Journal` has it. */
-  commitTurns(seat: Seat, turn: number, lines: Buffer, most: number): number | undefined;
+  takeTurns(turns: TurnsOnTheWire, into: LineBuffer): number;
   /** The number of the last event that was appended. */
   readonly seq: number;
 }
 
 export interface CommitsOptions {
   readonly record: Record;
+  /** Called before anything but a turn is written. What came just now and is not passed on yet goes first. */
+  readonly leaveFastPath: () => void;
   /** Calls `run` once, so many milliseconds from now. */
   readonly after: (delayMs: number, run: () => void) => void;
   /** Nothing is put off any more. */
@@ -48,7 +51,9 @@ export class Commits {
   }
 
   write(event: MeetingEvent): void {
-    this.#options.record.append(event);
+    const { record, leaveFastPath } = this.#options;
+    leaveFastPath();
+    record.append(event);
   }
 
   /** Does `then` when all that was written is in the journal. */
@@ -71,7 +76,9 @@ export class Commits {
   /** The journal could not be written, for `error`: `then` is done when it can. */
   putOffOrFail(error: unknown, then: () => void): void {
     if (!isForLackOfRoom(error) || this.#options.isOver()) return this.#options.onFailed(error);
+    if (this.putOff(then)) return;
     this.#held = [then];
+    this.#options.leaveFastPath();
     this.#options.onFull(error.message);
     this.#options.after(fullDiskRetryMs, () => this.#retry());
   }

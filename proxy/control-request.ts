@@ -1,12 +1,14 @@
 import * as z from 'zod/mini';
 import { seats, type Seat } from '../wire/types.ts';
+import type { PendingApproval } from './approvals.ts';
 import type { changeableLimits } from './moderation.ts';
 import type { Limits } from './stop-rules.ts';
 
 /** Far more than a moderator has to say at a time. */
 const mostTextCharacters = 16_000;
-/** The longest line: every character of the text escaped, and the rest. */
-export const maxRequestBytes = 128 * 1_024;
+const mostCodeCharacters = 100_000;
+/** The longest line: every character of the code escaped, and the rest. */
+export const maxRequestBytes = 640 * 1_024;
 
 const seat = z.enum(seats);
 const text = z.string().check(z.trim(), z.minLength(1), z.maxLength(mostTextCharacters));
@@ -33,6 +35,16 @@ const action = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('goodbye') }),
   z.strictObject({ action: z.literal('stop') }),
   z.strictObject({ action: z.literal('status') }),
+  /** What becomes of a block that waits: it runs, it does not, or `code` runs instead. */
+  z.strictObject({
+    action: z.literal('approve'),
+    id: z.number().check(z.int(), z.nonnegative()),
+    verdict: z.enum(['yes', 'no', 'edit']),
+    code: z.exactOptional(z.string().check(z.maxLength(mostCodeCharacters))),
+    why: z.exactOptional(text),
+  }),
+  /** From now on the connection is told, line by line, what happens and is not journaled. */
+  z.strictObject({ action: z.literal('watch') }),
 ]);
 /** What a moderator asks of a meeting. */
 export type ControlAction = z.infer<typeof action>;
@@ -68,6 +80,8 @@ export interface ControlStatus {
   readonly waiting: number;
   readonly taken: readonly Seat[];
   readonly limits: Limits;
+  /** Blocks that wait until somebody has said whether they may run. */
+  readonly approvals: readonly PendingApproval[];
 }
 
 export type ControlReply =

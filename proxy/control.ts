@@ -4,6 +4,7 @@ import { LineSocket } from '../wire/line-socket.ts';
 import { parseAgentFrame } from '../wire/message.ts';
 import { isSameSecret } from '../wire/secret.ts';
 import type { Seat } from '../wire/types.ts';
+import type { Approvals } from './approvals.ts';
 import { newControlToken, removeControlFile, writeControlFile } from './control-file.ts';
 import {
   maxRequestBytes,
@@ -13,7 +14,10 @@ import {
   type ControlReply,
   type ControlStatus,
 } from './control-request.ts';
+import type { Approval } from './execution.ts';
 import type { Meeting } from './meeting.ts';
+import { Moot } from './moderation.ts';
+import type { Onlookers } from './onlookers.ts';
 import { Peer } from './peer.ts';
 
 interface Controlled {
@@ -21,6 +25,9 @@ interface Controlled {
   readonly names: { readonly [seat in Seat]: string };
   readonly token: string;
   readonly folder: string;
+  readonly onlookers: Onlookers;
+  /** Absent where no block waits for anybody. */
+  readonly approvals: Approvals | undefined;
 }
 
 export interface ControlServerOptions {
@@ -28,8 +35,8 @@ export interface ControlServerOptions {
   readonly onRefused: (detail: string) => void;
 }
 
-/** More than people moderate the meetings of one proxy at a time. */
-const mostConnections = 64;
+/** More than people moderate the meetings of one proxy at a time; a page watches many of them. */
+const mostConnections = 512;
 /** How long somebody may be connected without having proved anything. */
 const strangerMs = 5_000;
 
@@ -61,17 +68,20 @@ export class ControlServer {
   }
 
   /** From now on that meeting has a moderator, whoever can read the file in its folder. Throws the system's error. */
-  add(meeting: Meeting, names: Controlled['names'], folder: string): void {
+  add(given: Omit<Controlled, 'token'>): void {
+    const { meeting, folder } = given;
     if (this.#port === 0) return;
     const token = newControlToken();
     writeControlFile(folder, { port: this.#port, token });
-    this.#meetings.set(meeting.id, { meeting, names, token, folder });
+    this.#meetings.set(meeting.id, { ...given, token });
   }
 
   remove(meeting: string): void {
     const controlled = this.#meetings.get(meeting);
     this.#meetings.delete(meeting);
-    if (controlled) removeControlFile(controlled.folder);
+    if (!controlled) return;
+    controlled.onlookers.close();
+    removeControlFile(controlled.folder);
   }
 
   /** Says nothing more to anybody. */
@@ -90,6 +100,7 @@ export class ControlServer {
       this.#connections.delete(socket);
     });
     let seated: { readonly meeting: Meeting; readonly peer: Peer } | undefined;
+    let watched: Onlookers | undefined;
     const refuse = (detail: string): void => {
       this.#options.onRefused(detail);
       socket.destroy();
@@ -103,6 +114,7 @@ export class ControlServer {
           const asked = this.#open(text);
           if (!asked) return refuse('somebody without the token of a meeting asked to moderate');
           clearTimeout(stranger);
+          watched ??= isWatching(asked.request) ? asked.controlled.onlookers : undefined;
           void this.#answer(asked.controlled, asked.request, line).then((peer) => {
             if (!peer) return;
             line.allow(this.#options.maxFrameBytes);
@@ -113,7 +125,10 @@ export class ControlServer {
         },
         onViolation: (error) => (seated ? seated.meeting.expel(seated.peer, error) : refuse(error.message)),
         onDefect: (error) => refuse(messageOf(error)),
-        onEnd: (end) => seated?.meeting.lose(seated.peer, end),
+        onEnd: (end) => {
+          watched?.remove(line);
+          seated?.meeting.lose(seated.peer, end);
+        },
       },
     );
   }
@@ -133,8 +148,13 @@ export class ControlServer {
     const action = parseAction(request);
     if ('problem' in action) return void reply({ ok: false, message: action.problem });
     try {
+      if (action.action === 'watch') {
+        const { meeting, onlookers, approvals } = controlled;
+        reply({ ok: true, status: statusOf(controlled) });
+        return void onlookers.add(line, meeting.id, approvals?.events ?? []);
+      }
       if (action.action !== 'take') {
-        const step = await act(controlled.meeting, action);
+        const step = await act(controlled, action);
         return void reply({ ok: true, status: statusOf(controlled), ...(step ? { step } : {}) });
       }
       const peer = new Peer(action.seat, moderatorGreeting, line);
@@ -155,8 +175,8 @@ const moderatorGreeting = {
 } as const;
 
 async function act(
-  meeting: Meeting,
-  request: Exclude<ControlAction, { action: 'take' }>,
+  { meeting, approvals }: Controlled,
+  request: Exclude<ControlAction, { action: 'take' | 'watch' }>,
 ): Promise<'released' | 'next' | undefined> {
   const { moderation, takeover } = meeting;
   switch (request.action) {
@@ -178,15 +198,33 @@ async function act(
       return void moderation.sayGoodbye();
     case 'stop':
       return void moderation.stop();
+    case 'approve':
+      return approvals ? void approvals.answer(request.id, approvalOf(request)) : refuseApproval();
     case 'status':
       return undefined;
   }
 }
 
-function statusOf({ meeting, names }: Controlled): ControlStatus {
+function approvalOf({ verdict, code, why }: Extract<ControlAction, { action: 'approve' }>): Approval {
+  if (verdict === 'no') return { type: 'no', ...(why === undefined ? {} : { why }) };
+  if (verdict === 'yes') return { type: 'yes' };
+  if (code === undefined) throw new Moot('there is no code that could run instead');
+  return { type: 'edit', code };
+}
+
+function refuseApproval(): never {
+  throw new Moot('no block waits for anybody in this meeting: it runs no code, or asks nobody');
+}
+
+function isWatching(request: unknown): boolean {
+  const action = parseAction(request);
+  return 'action' in action && action.action === 'watch';
+}
+
+function statusOf({ meeting, names, approvals }: Controlled): ControlStatus {
   const { moderation, takeover, progress, limits, elapsedMs } = meeting;
   const { isPaused, steps, waiting } = moderation;
-  const { maxMessages, maxSeconds } = limits;
+  const { maxMessages, maxSeconds, maxTokens, maxCost } = limits;
   return {
     meeting: meeting.id,
     names,
@@ -196,6 +234,12 @@ function statusOf({ meeting, names }: Controlled): ControlStatus {
     steps,
     waiting,
     taken: takeover.seats,
-    limits: { maxMessages, maxSeconds },
+    limits: {
+      maxMessages,
+      maxSeconds,
+      ...(maxTokens ? { maxTokens } : {}),
+      ...(maxCost ? { maxCost } : {}),
+    },
+    approvals: approvals?.pending ?? [],
   };
 }

@@ -6,16 +6,19 @@ import {
   hasPassed,
   problemsHeading,
   resultsHeading,
+  wasRun,
+  workspaceFolder,
   type Block,
   type BlockResult,
 } from '../journal/block.ts';
 import { extractBlocks, type BlockProblem } from '../sidecar/blocks.ts';
 import { KeptFiles } from '../sidecar/kept-files.ts';
-import type { Runner } from '../sidecar/link.ts';
+import { lostBefore, type Runner } from '../sidecar/link.ts';
 import type { Policy } from '../sidecar/policy.ts';
 import { reportProblems, reportResults, type Executed } from '../sidecar/report.ts';
 import { messageOf } from '../wire/errors.ts';
 import type { Seat } from '../wire/types.ts';
+import type { Memory } from './memory.ts';
 
 /** Somebody who is asked before a block runs: as it is, not at all, or in other words. */
 export type Approve = (request: ApprovalRequest, signal: AbortSignal) => Promise<Approval>;
@@ -34,7 +37,12 @@ export interface ExecutionOptions {
   readonly settings: ExecutionSettings;
   readonly runner: Runner;
   /** Asked, with `policy` applied before, so that nobody is asked about what would be refused anyway. */
-  readonly approval?: { readonly approve: Approve; readonly policy: Policy };
+  readonly approval?: {
+    readonly approve: Approve;
+    readonly policy: Policy;
+    /** Only moderators are asked, where there can be any; `approve` is for where there can be none. */
+    readonly byModerators?: boolean;
+  };
 }
 
 /** What a turn holds that concerns execution. */
@@ -74,6 +82,8 @@ export class Execution {
   readonly #kept: KeptFiles | undefined;
   readonly #mostOutputCharacters: number;
   #passed = 0;
+  /** An earlier process had them, and nobody was told yet that they are gone. */
+  #lacksVariables = false;
   /** Aborted when the meeting is over. */
   readonly #over = new AbortController();
 
@@ -122,11 +132,10 @@ export class Execution {
       // A person may have thought about it until the meeting was over.
       if (this.#over.signal.aborted) break;
       observer.onBlock(block);
-      const result = refusal ?? (await this.#options.runner.run(this.#meeting, turn, block, this.#kept));
+      const result = refusal ?? (await this.#runOne(block, turn));
       if (hasPassed(block, result)) this.#passed++;
       await this.#keepFigures(block, turn, result);
-      const wasRun = result.outcome !== 'refused' && result.outcome !== 'unavailable';
-      observer.onResult(block, result, wasRun ? this.#options.runner.tier : undefined);
+      observer.onResult(block, result, wasRun(result) ? this.#options.runner.tier : undefined);
       executed.push({ block, result, isEdited: block.code !== written.code });
     }
     return this.report(executed, work.problems);
@@ -143,9 +152,10 @@ export class Execution {
     return { results, problems, note: parts.filter((part) => part !== '').join('\n\n') };
   }
 
-  /** Goes on counting where a meeting was interrupted. */
-  restore(passed: number): void {
-    this.#passed = passed;
+  /** Goes on where a meeting was interrupted. */
+  restore({ passedTests, hasRunCode }: Pick<Memory, 'passedTests' | 'hasRunCode'>): void {
+    this.#passed = passedTests;
+    this.#lacksVariables = hasRunCode;
   }
 
   /** How many tests had to pass, once that many have. */
@@ -176,6 +186,13 @@ export class Execution {
   close(): void {
     this.#over.abort();
     this.#options.runner.closeSession(this.#meeting);
+  }
+
+  async #runOne(block: Block, turn: number): Promise<BlockResult> {
+    const result = await this.#options.runner.run(this.#meeting, turn, block, this.#kept);
+    if (!this.#lacksVariables || !wasRun(result)) return result;
+    this.#lacksVariables = false;
+    return { ...result, output: lostBefore + result.output };
   }
 
   /** A file of the same name that comes later is another figure. */
@@ -209,9 +226,6 @@ export class Execution {
     }
   }
 }
-
-/** Beside the journal. */
-const workspaceFolder = 'workspace';
 
 function refuse(detail: string): BlockResult {
   return { outcome: 'refused', output: '', outputBytes: 0, detail, files: [], ms: 0 };

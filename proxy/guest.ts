@@ -17,6 +17,8 @@ export interface GuestOptions {
   readonly visit: Visit;
   /** The guest has greeted. What this throws, a ProtocolError, is what the guest is told before it must go. */
   readonly onGreeting: (guest: Guest, greeting: Greeting) => void;
+  /** The guest is told to go. */
+  readonly onRefused?: (error: ProtocolError) => void;
   /** The guest is gone, and no meeting noticed. */
   readonly onGone: (guest: Guest, detail: string) => void;
 }
@@ -48,8 +50,10 @@ export class Guest {
       },
       {
         onLine: (line) => this.#hear(line),
-        onLines: (bytes, isStable) =>
-          this.#peer && this.#meeting ? this.#meeting.receiveLines(this.#peer, bytes, isStable) : 'refused',
+        onLines: (bytes, end, isStable) =>
+          this.#peer && this.#meeting
+            ? this.#meeting.receiveLines(this.#peer, bytes, end, isStable)
+            : 'refused',
         onViolation: (error) => this.#refuse(error),
         onDefect: (error) => this.#giveUp(error),
         onEnd: (end) => this.#leave(end),
@@ -71,6 +75,11 @@ export class Guest {
   get peer(): Peer {
     if (!this.#peer) throw new Error('this guest has not greeted yet');
     return this.#peer;
+  }
+
+  /** See `Greeting`. */
+  get claim(): string | undefined {
+    return this.#peer?.greeting.claim;
   }
 
   /** From now on all it says goes to `meeting`, beginning with what it said while it waited. */
@@ -109,6 +118,7 @@ export class Guest {
   /** Says why, and closes. */
   dismiss(error: ProtocolError): void {
     this.#cancelTimer();
+    this.#options.onRefused?.(error);
     this.#socket.sendLine(encodeControl('error', { code: error.code, message: error.message }));
     this.#socket.close();
   }
@@ -145,10 +155,9 @@ export class Guest {
 
   /** A defect of this program: it costs this meeting, and no other. */
   #giveUp(error: unknown): void {
-    const message = `unexpected: ${messageOf(error)}`;
-    if (this.#meeting) return this.#meeting.stop('error', message);
+    if (this.#meeting) return this.#meeting.breakDown(error);
     this.#socket.close();
-    this.#options.onGone(this, message);
+    this.#options.onGone(this, `unexpected: ${messageOf(error)}`);
   }
 
   #leave(end: SocketEnd): void {

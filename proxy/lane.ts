@@ -45,7 +45,7 @@ export class Lane {
 
   /** Whether what comes now could be sent at once, without `deliver`. */
   get isFree(): boolean {
-    return this.#waiting.length === 0 && !this.#draining && this.#to.hasRoom;
+    return this.#waiting.length === 0 && !this.#draining;
   }
 
   /** Something was sent without `deliver`: holds the sender back if the receiver does not keep up. */

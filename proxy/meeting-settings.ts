@@ -1,6 +1,6 @@
 import { findPrice, type PriceList } from '../config/prices.ts';
-import { priceOfSeat } from '../journal/cost.ts';
-import type { ExecutionSettings, MeetingSettings } from '../journal/event.ts';
+import { priceOfSeat, priceOfTranslator } from '../journal/cost.ts';
+import type { ExecutionSettings, MeetingSettings, TranslationSettings } from '../journal/event.ts';
 import { seats, type Participant, type Seat } from '../wire/types.ts';
 
 type Participants = { readonly [seat in Seat]: Participant };
@@ -10,14 +10,20 @@ export function meetingSettingsOf(
   settings: MeetingSettings,
   priceList: PriceList | undefined,
   participants: Participants,
-  execution: ExecutionSettings | undefined,
+  {
+    execution,
+    translation,
+  }: {
+    readonly execution: ExecutionSettings | undefined;
+    readonly translation: TranslationSettings | undefined;
+  },
 ): MeetingSettings {
   const { hello, first, maxMessages, maxSeconds, maxTokens, maxCost, idleSeconds, tellTurnsLeft } = settings;
+  const billed = { ...participants, ...(translation ? { translator: translation } : {}) };
   const prices = Object.fromEntries(
-    seats.flatMap((seat) => {
-      const { provider, model } = participants[seat];
+    Object.entries(billed).flatMap(([who, { provider, model }]) => {
       const price = priceList && findPrice(priceList, provider, model);
-      return price ? [[seat, price] as const] : [];
+      return price ? [[who, price] as const] : [];
     }),
   );
   return {
@@ -31,6 +37,7 @@ export function meetingSettingsOf(
     ...(tellTurnsLeft ? { tellTurnsLeft } : {}),
     ...(Object.keys(prices).length > 0 ? { prices } : {}),
     ...(execution ? { execution } : {}),
+    ...(translation ? { translation } : {}),
   };
 }
 
@@ -43,6 +50,10 @@ export function whyCostIsUnknown(settings: MeetingSettings, participants: Partic
     if (provider === undefined || priceOfSeat(settings, participants, seat)) return [];
     return [`${[provider, model].filter(Boolean).join(' ')} (seat ${seat})`];
   });
+  const { translation } = settings;
+  if (translation && !priceOfTranslator(settings)) {
+    unknown.push(`${translation.provider} ${translation.model} (who translates)`);
+  }
   if (unknown.length === 0) return undefined;
   return `max_cost cannot be kept, since no price is known for ${unknown.join(' and ')}: add it to config/prices.yml`;
 }

@@ -1,5 +1,5 @@
 import type { JournalEvent, MeetingEvent, MeetingSettings } from '../journal/event.ts';
-import { hasPassed } from '../journal/block.ts';
+import { hasPassed, wasRun } from '../journal/block.ts';
 import { addToTotals, noTotals, type Totals } from '../journal/seat-totals.ts';
 import { splitReport } from '../journal/report-note.ts';
 import { ModerationMemoryBuilder, type ModerationMemory } from './moderation-memory.ts';
@@ -27,6 +27,8 @@ export interface Memory {
   /** Messages of each seat, control words that came alone among them. */
   readonly said: { readonly [seat in Seat]: number };
   readonly passedTests: number;
+  /** Whether code was run, whose variables are not there any more. */
+  readonly hasRunCode: boolean;
   /** What was said so far, and what it took. */
   readonly totals: Totals;
   readonly goodbye?: Goodbye;
@@ -62,6 +64,7 @@ export class MemoryBuilder {
   #questions = 0;
   readonly #said = { a: 0, b: 0 };
   #passedTests = 0;
+  #hasRunCode = false;
   #totals: Totals = { a: noTotals(), b: noTotals() };
   #goodbye: Goodbye | undefined;
   #last: LastMessage | undefined;
@@ -93,7 +96,7 @@ export class MemoryBuilder {
         this.#totals = addToTotals(this.#totals, event);
         return this.#hear(event, 0, '', event.verb);
       case 'result':
-        if (hasPassed(event, event) && !event.inherited) this.#passedTests++;
+        if (!event.inherited) this.#learnOfCode(event);
         return this.#addCode(event);
       case 'block':
         return this.#addCode(event);
@@ -101,6 +104,7 @@ export class MemoryBuilder {
         return this.#addReport(event.seat, event.text);
       case 'translation':
         delete this.#untranslated[event.seat];
+        this.#totals = addToTotals(this.#totals, event);
         return;
       case 'stop':
         this.#isStopped = true;
@@ -116,6 +120,11 @@ export class MemoryBuilder {
       case 'moderator':
         if (event.action === 'withheld' && event.seat) this.#said[event.seat]++;
     }
+  }
+
+  #learnOfCode(result: Extract<MeetingEvent, { type: 'result' }>): void {
+    if (hasPassed(result, result)) this.#passedTests++;
+    if (wasRun(result)) this.#hasRunCode = true;
   }
 
   /** Undefined where there is nothing to go on with: no meeting, or one that has stopped. */
@@ -134,6 +143,7 @@ export class MemoryBuilder {
       questions: this.#questions,
       said: this.#said,
       passedTests: this.#passedTests,
+      hasRunCode: this.#hasRunCode,
       totals: this.#totals,
       ...(this.#goodbye ? { goodbye: this.#goodbye } : {}),
       ...(this.#last ? { last: this.#last } : {}),

@@ -71,6 +71,8 @@ export function createMirror(stream: { write(text: string): unknown }): Viewer {
         return;
       case 'block':
       case 'translating':
+      case 'approval':
+      case 'approved':
       case 'thinking':
       case 'delta':
         return;

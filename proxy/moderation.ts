@@ -3,8 +3,10 @@ import { moderatorNote, type ModeratorEvent } from '../journal/moderator-event.t
 import { ColloquyError } from '../wire/errors.ts';
 import { otherSeat, seats, type Seat, type StopReason } from '../wire/types.ts';
 import { Gate, type Held } from './gate.ts';
+import type { Ledger } from './ledger.ts';
 import { whyCostIsUnknown } from './meeting-settings.ts';
 import type { Place } from './place.ts';
+import type { Telling } from './telling.ts';
 import type { TimeLimit } from './time-limit.ts';
 
 /** Limits of a running meeting, by the names of its settings; 0: no limit. */
@@ -23,13 +25,9 @@ export interface Moderated {
   readonly settings: { -readonly [name in keyof MeetingSettings]: MeetingSettings[name] };
   readonly time: TimeLimit;
   readonly maxFrameBytes: number;
-  /** Writes to the journal, does `then` when it is written, and shows it to who watches. */
-  record(event: ModeratorEvent, then?: () => void): void;
-  /** The number of the last event. */
-  readonly seq: number;
-  readonly isStopped: boolean;
-  /** Tells a seat what it must know, as event number `seq`. */
-  tell(seat: Seat, seq: number, note: string): void;
+  readonly ledger: Ledger;
+  readonly telling: Telling;
+  isOver(): boolean;
   /** Ends the meeting if a limit is reached already. */
   checkLimits(): void;
   sayGoodbye(): void;
@@ -167,7 +165,7 @@ export class Moderation {
 
   /** Lets everything go that waits, as far as the meeting is not paused. */
   releaseAll(): void {
-    const next = this.#meeting.isStopped ? undefined : this.#gate.next();
+    const next = this.#meeting.isOver() ? undefined : this.#gate.next();
     if (next) this.#letGo(next, () => this.releaseAll());
   }
 
@@ -189,7 +187,7 @@ export class Moderation {
     this.#meeting.time.resume();
     this.releaseAll();
     for (const seat of seats) this.#meeting.places[seat].release();
-    if (!this.#meeting.isStopped) this.#meeting.checkLimits();
+    if (!this.#meeting.isOver()) this.#meeting.checkLimits();
   }
 
   /** Each has an event of its own, by whose number it is sent: it may be told again under that. */
@@ -208,13 +206,14 @@ export class Moderation {
     const event = { type: 'moderator', ...remark } as const;
     const note = moderatorNote(event);
     this.#record(remark, () => {
-      const { seq } = this.#meeting;
-      if (note !== undefined) for (const seat of to) this.#meeting.tell(seat, seq, note);
+      const { ledger, telling } = this.#meeting;
+      const { seq } = ledger;
+      if (note !== undefined) for (const seat of to) telling.note(seat, seq, note);
     });
   }
 
   #record(event: Omit<ModeratorEvent, 'type'>, then?: () => void): void {
-    this.#meeting.record({ type: 'moderator', ...event }, then);
+    this.#meeting.ledger.announce({ type: 'moderator', ...event }, then);
   }
 
   #isCrowded(seat: Seat): boolean {
@@ -229,7 +228,7 @@ export class Moderation {
   }
 
   #requireMeeting(): void {
-    if (this.#meeting.isStopped) throw new Moot('the meeting is over');
+    if (this.#meeting.isOver()) throw new Moot('the meeting is over');
   }
 }
 

@@ -100,7 +100,7 @@ function inherit(event: JournalEvent, isBegun: boolean): MeetingEvent | undefine
     case 'translation': {
       // It was paid for there.
       const { usage, ...translation } = withoutStamp(event);
-      return usage ? { ...translation, inherited: true } : { ...withoutStamp(event), inherited: true };
+      return { ...translation, inherited: true };
     }
     case 'note':
       // What was told before the start is the proxy's own introduction: this one has its own.
@@ -137,7 +137,7 @@ function newMemory({ meeting, settings, seats, t }: Extract<JournalEvent, { type
   return {
     ...{ meeting, settings, seats, startedAtMs: Date.parse(t) },
     dialects: { a: 'framed', b: 'framed' },
-    ...{ isBegun: false, turns: 0, questions: 0, said: { a: 0, b: 0 }, passedTests: 0 },
+    ...{ isBegun: false, turns: 0, questions: 0, said: { a: 0, b: 0 }, passedTests: 0, hasRunCode: false },
     totals: { a: noTotals(), b: noTotals() },
     untranslated: {},
     moderation: new ModerationMemoryBuilder().memory,

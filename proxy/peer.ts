@@ -40,6 +40,7 @@ export class Peer {
     readonly turn: number;
     readonly secret?: string;
     readonly said?: number;
+    readonly trace?: string;
   }): void {
     if (!this.isFramed) return;
     const { meeting, ...rest } = welcome;

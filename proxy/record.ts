@@ -1,6 +1,7 @@
 import path from 'node:path';
-import type { JournalEvent } from '../journal/event.ts';
-import { Journal, journalFileName, type JournalOptions } from '../journal/journal.ts';
+import type { JournalEvent, MeetingEvent } from '../journal/event.ts';
+import { Journal, journalFileName, type JournalOptions, type TurnsOnTheWire } from '../journal/journal.ts';
+import type { LineBuffer } from '../journal/line-buffer.ts';
 import { createMeetingFolder } from '../journal/meeting-folder.ts';
 import { recoverJournal, type Recovered } from '../journal/recover.ts';
 import type { TranscriptWriter, TranscriptWriterOptions } from '../journal/transcript-writer.ts';
@@ -72,30 +73,47 @@ function journalOptions({ clock, sync, maxBytes, onError }: RecordOptions): Jour
 
 function keep(meeting: string, folder: string, journal: Journal, options: RecordOptions): OpenRecord {
   const writer = options.createTranscriptWriter({ folder, onError: options.onError });
-  return {
-    meeting,
-    folder,
-    append: (event) => journal.append(event),
-    commit() {
-      journal.commit();
-      writer.poke();
-    },
-    commitTurns(seat, turn, lines, most) {
-      const count = journal.commitTurns(seat, turn, lines, most);
-      writer.poke();
-      return count;
-    },
-    get seq() {
-      return journal.seq;
-    },
-    get isBehind() {
-      return journal.isBehind;
-    },
-    async close() {
-      await journal.close();
-      await writer.finish();
-    },
-  };
+  return new KeptRecord(meeting, folder, journal, writer);
+}
+
+class KeptRecord implements OpenRecord {
+  readonly meeting: string;
+  readonly folder: string;
+  readonly #journal: Journal;
+  readonly #writer: TranscriptWriter;
+
+  constructor(meeting: string, folder: string, journal: Journal, writer: TranscriptWriter) {
+    this.meeting = meeting;
+    this.folder = folder;
+    this.#journal = journal;
+    this.#writer = writer;
+  }
+
+  append(event: MeetingEvent): void {
+    this.#journal.append(event);
+  }
+
+  commit(): void {
+    this.#journal.commit();
+    this.#writer.poke();
+  }
+
+  takeTurns(turns: TurnsOnTheWire, into: LineBuffer): number {
+    return this.#journal.takeTurns(turns, into);
+  }
+
+  get seq(): number {
+    return this.#journal.seq;
+  }
+
+  get isBehind(): boolean {
+    return this.#journal.isBehind;
+  }
+
+  async close(): Promise<void> {
+    await this.#journal.close();
+    await this.#writer.finish();
+  }
 }
 
 /** Counts what it does not keep. */
@@ -115,7 +133,9 @@ class NoRecord implements OpenRecord {
   commit(): void {}
 
   /** What is not kept need not be fast: each message is looked at by itself. */
-  commitTurns(): undefined {}
+  takeTurns(): number {
+    return 0;
+  }
 
   close(): Promise<void> {
     return Promise.resolve();

@@ -20,3 +20,7 @@ export function noSeat(): ProtocolError {
     'there is no such seat to come back to: the meeting is over, or it is another secret',
   );
 }
+
+export function replaced(): ProtocolError {
+  return new ProtocolError('seat-taken', 'somebody came back to this seat by another connection');
+}

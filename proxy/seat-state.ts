@@ -11,10 +11,6 @@ export class SeatState {
   heard: number | undefined;
   /** It said that it goes and does not come back. */
   hasLeft = false;
-  /** The seat is kept for somebody who lost the connection; this takes the limit back. */
-  cancelAbsence: (() => void) | undefined;
-  /** The seat is empty meanwhile, which nobody can be blamed for; to be called when it is taken again. */
-  endAbsence: (() => void) | undefined;
   /** The last thing it said of itself since its last turn: often why it is gone. */
   status: string | undefined;
   /** How many notices, of itself or of its prompt, it has sent since its last turn. */

@@ -2,6 +2,8 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod/mini';
+import { toJournalError } from '../journal/journal-error.ts';
+import { isAlive } from '../wire/is-alive.ts';
 
 /** Stands beside the journal as long as the meeting goes on, for those who come back to it. */
 const seatsFileName = 'seats.json';
@@ -15,26 +17,43 @@ const seatsFile = z.object({
   host: z.string(),
   ports: z.object({ a: count, b: count }),
   secrets: z.object({ a: z.string(), b: z.string() }),
+  /** Where in a trace it began (W3C `traceparent`), if that was measured. */
+  trace: z.optional(z.string()),
 });
 export type SeatsFile = Readonly<z.infer<typeof seatsFile>>;
 
-/** Only the owner may read it: who knows a secret may sit down. Throws the system's error. */
+/** Only the owner may read it: who knows a secret may sit down. Throws ColloquyError. */
 export function writeSeatsFile(
   folder: string,
-  { ports, secrets }: Pick<SeatsFile, 'ports' | 'secrets'>,
+  { ports, secrets, trace }: Pick<SeatsFile, 'ports' | 'secrets' | 'trace'>,
   owner: 'this-process' | 'nobody' = 'this-process',
 ): void {
   const process = owner === 'nobody' ? { pid: 0, host: hostname() } : thisProcess();
-  const content: SeatsFile = { ...process, ports, secrets };
+  const content: SeatsFile = { ...process, ports, secrets, trace };
   // Without its secrets a meeting is lost.
-  writePrivately(path.join(folder, seatsFileName), content);
+  const file = path.join(folder, seatsFileName);
+  try {
+    writePrivately(file, content);
+  } catch (error) {
+    throw toJournalError(`${file} cannot be written`, error);
+  }
+}
+
+/** What another machine must know of it: who holds it here is of no use there. */
+export function seatsToShip({ ports, secrets, trace }: SeatsFile): string {
+  return JSON.stringify({ ports, secrets, trace });
 }
 
 /** Whole or not at all, and only its owner can read it. Throws the system's error. */
 export function writePrivately(file: string, content: object): void {
   const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, JSON.stringify(content) + '\n', { mode: 0o600 });
-  renameSync(temporary, file);
+  try {
+    writeFileSync(temporary, JSON.stringify(content) + '\n', { mode: 0o600 });
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** This process, so that others can tell whether it still runs. */
@@ -66,11 +85,7 @@ export function isHeld({
   if (pid === 0) return false;
   // What runs on another machine cannot be seen from here.
   if (host !== hostname()) return true;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
+  if (!isAlive(pid)) return false;
   return processStart === undefined || startOf(pid) === processStart;
 }
 

@@ -2,10 +2,13 @@ import type { JournalEvent } from '../journal/event.ts';
 import type { ModeratorEvent } from '../journal/moderator-event.ts';
 import type { HistoryEntry } from '../wire/message.ts';
 import { otherSeat, seats, type Seat, type SpokenVerb } from '../wire/types.ts';
+import type { Absences } from './absences.ts';
+import type { Ledger } from './ledger.ts';
 import { Moot } from './moderation.ts';
 import type { Peer } from './peer.ts';
 import type { Place } from './place.ts';
-import type { SeatView, Told } from './seat-view.ts';
+import type { SeatView } from './seat-view.ts';
+import type { Telling } from './telling.ts';
 
 /** What a take-over needs of a meeting. */
 export interface TakenMeeting {
@@ -14,17 +17,12 @@ export interface TakenMeeting {
   after(delayMs: number, run: () => void): () => void;
   /** Reads what a seat has lived through; undefined where the meeting is over by then. */
   readonly recall: (seat: Seat) => Promise<SeatView | undefined>;
-  record(event: ModeratorEvent, then?: () => void): void;
-  readonly seq: number;
-  readonly isStopped: boolean;
-  welcome(peer: Peer): void;
-  /** Hands over what a seat was told, in the way that suits who sits there. */
-  tellAgain(peer: Peer, told: Told): void;
-  tell(seat: Seat, seq: number, note: string): void;
+  readonly ledger: Ledger;
+  readonly telling: Telling;
+  readonly absences: Absences;
+  isOver(): boolean;
   /** The seat is empty: keeps it for whoever held it. */
   keepSeat(seat: Seat): void;
-  /** Nobody waits for the seat's agent. */
-  stopWaiting(seat: Seat): void;
 }
 
 /** How long a seat stays taken for an agent that cannot tell which message it answers, and writes one. */
@@ -65,6 +63,10 @@ export class Takeover {
     return seats.filter((seat) => this.#taken[seat] !== undefined);
   }
 
+  get isAnyTaken(): boolean {
+    return this.#taken.a !== undefined || this.#taken.b !== undefined;
+  }
+
   isTaken(seat: Seat): boolean {
     return this.#taken[seat] !== undefined;
   }
@@ -81,8 +83,8 @@ export class Takeover {
   /** The person sits down in the place of the agent, and is told what was said so far: after `onSeated`. Rejects with Moot. */
   async take(person: Peer, onSeated: () => void): Promise<void> {
     const { seat } = person;
-    const { places, recall, isStopped } = this.#meeting;
-    if (isStopped) throw new Moot('the meeting is over');
+    const { places, recall, telling, absences } = this.#meeting;
+    if (this.#meeting.isOver()) throw new Moot('the meeting is over');
     this.#requireFree(seat);
     const view = await recall(seat);
     this.#requireFree(seat);
@@ -94,14 +96,14 @@ export class Takeover {
     parked?.resume();
     const owes = view.isAsked;
     this.#taken[seat] = { person, parked, isNew: false, owes, withheld: 0, onAnswered: undefined };
-    this.#meeting.stopWaiting(seat);
+    absences.stopWaiting(seat);
     this.#record({ action: 'take', seat }, () => {
       person.together(() => {
         onSeated();
-        this.#meeting.welcome(person);
+        telling.welcome(person);
         person.history(view.history());
         place.attach(person);
-        for (const told of view.told(undefined, sentSeq)) this.#meeting.tellAgain(person, told);
+        for (const told of view.told(undefined, sentSeq)) telling.again(person, told);
       });
     });
   }
@@ -160,11 +162,11 @@ export class Takeover {
   }
 
   #giveBack(seat: Seat, taken: Taken, view: SeatView, detail: string | undefined): void {
-    const { places } = this.#meeting;
+    const { places, ledger, telling } = this.#meeting;
     const event = { action: 'give', seat, ...(detail === undefined ? {} : { detail }) } as const;
     delete this.#taken[seat];
     this.#record(event, () => {
-      const { seq } = this.#meeting;
+      const { seq } = ledger;
       this.#givenSeqs[seat] = seq;
       view.add({ v: 1, seq, t: '', type: 'moderator', ...event } satisfies JournalEvent);
       const { parked } = taken;
@@ -173,14 +175,9 @@ export class Takeover {
       place.attach(parked);
       place.together(() => {
         if (canRetell(taken)) place.deliver(seq, (peer) => peer.history(view.history()));
-        else
-          this.#meeting.tell(
-            seat,
-            seq,
-            describeMeanwhile(view.meanwhile, seat, places[otherSeat(seat)].name),
-          );
+        else telling.note(seat, seq, describeMeanwhile(view.meanwhile, seat, places[otherSeat(seat)].name));
         for (const told of view.told(undefined, seq)) {
-          place.deliver(seq, (peer) => this.#meeting.tellAgain(peer, told));
+          place.deliver(seq, (peer) => telling.again(peer, told));
         }
       });
       if (!place.isPaused) parked.resume();
@@ -202,7 +199,7 @@ export class Takeover {
   }
 
   #record(event: Omit<ModeratorEvent, 'type'>, then: () => void): void {
-    this.#meeting.record({ type: 'moderator', ...event }, then);
+    this.#meeting.ledger.announce({ type: 'moderator', ...event }, then);
   }
 }
 

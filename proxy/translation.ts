@@ -1,3 +1,4 @@
+import { measured, telemetry } from '../telemetry/telemetry.ts';
 import type { Clock } from '../wire/clock.ts';
 import { messageOf } from '../wire/errors.ts';
 import { englishLanguageName, primaryLanguage } from '../wire/language.ts';
@@ -92,6 +93,8 @@ export interface TurnTranslatorOptions {
   readonly participants: { readonly [seat in Seat]: Participant };
   readonly maxFrameBytes: number;
   readonly clock: Clock;
+  /** Where it is measured, it is a part of that meeting. */
+  readonly meeting?: string;
 }
 
 /** Has the turns of one meeting translated. */
@@ -141,13 +144,13 @@ export class TurnTranslator {
 
   /** A second time with a hint, should marks have been lost. Rejects with what went wrong. */
   async #attempt(seat: Seat, turn: number, text: string, signal: AbortSignal, spent: Spent): Promise<string> {
-    const { translator, languages, participants, maxFrameBytes } = this.#options;
+    const { translator, languages, participants, maxFrameBytes, meeting = '' } = this.#options;
     if (!translator) throw new Error('this proxy has no translator (start it with --translate)');
     const masked = maskText(text, namesOf(participants));
     const listener = otherSeat(seat);
     let hint: string | undefined;
     for (let attempt = 1; ; attempt++) {
-      const answer = await translator.translate({
+      const request = {
         text: masked.text,
         from: languages[seat],
         to: languages[listener],
@@ -156,7 +159,10 @@ export class TurnTranslator {
         turn,
         ...(hint === undefined ? {} : { hint }),
         signal,
-      });
+      };
+      const ask = (): ReturnType<Translator['translate']> =>
+        measured({ type: 'agent', name: 'translator' }, () => translator.translate(request));
+      const answer = await (telemetry()?.inMeeting(meeting, ask) ?? ask());
       spent.usage = addUsage(spent.usage, answer.usage);
       const { problem, text: translated } = readAnswer(answer.text, masked);
       if (problem === undefined) return checkLength(translated, maxFrameBytes);

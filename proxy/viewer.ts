@@ -66,6 +66,18 @@ export type ViewerEvent =
       readonly turn: number;
       readonly to: string;
     }
+  /** A block waits until somebody has said whether it may run. */
+  | {
+      readonly type: 'approval';
+      readonly meeting: string;
+      readonly id: number;
+      readonly seat: Seat;
+      /** "code block 1 of turn 3". */
+      readonly name: string;
+      readonly block: Block;
+    }
+  /** It waits no more, whoever answered. */
+  | { readonly type: 'approved'; readonly meeting: string; readonly id: number }
   /** What the partner is told in its place; as in the journal. */
   | ({ readonly meeting: string } & Extract<MeetingEvent, { type: 'translation' }>)
   /** "rate limited, next try in 12 s": a viewer may count the seconds down by itself. */

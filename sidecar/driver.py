@@ -39,7 +39,8 @@ class Driver:
         move_descriptors()
         set_limits(limits)
         os.chdir(WORKSPACE)
-        sys.path.insert(0, WORKSPACE)
+        # Python itself was told to look at no variable.
+        sys.path[0:0] = [WORKSPACE, *filter(None, os.environ.get("PYTHONPATH", "").split(":"))]
         sys.argv = [""]
         self._requests = os.fdopen(REQUESTS, "rb", 65536)
         self._session = Session(hidden=(os.path.abspath(__file__),))
@@ -54,7 +55,7 @@ class Driver:
         self._answer({"ready": True})
         for line in self._requests:
             request = loads(line)
-            operation = {"run": self._run, "put": self._put, "get": self._get, "ping": lambda _: {}}[request["op"]]
+            operation = {"run": self._run, "program": self._run, "put": self._put, "get": self._get, "ping": lambda _: {}}[request["op"]]
             answer = operation(request)
             if getpid() != self._pid:
                 # A fork of the code that ran on into the driver.
@@ -73,7 +74,9 @@ class Driver:
         try:
             self._running = True
             signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
-            if request["language"] == "bash":
+            if request["op"] == "program":
+                answer = run_program(request["args"])
+            elif request["language"] == "bash":
                 answer = self._shell.run(request["code"], request["test"])
             else:
                 answer = self._session.run(request["code"], request["test"], request["name"])
@@ -85,7 +88,7 @@ class Driver:
         if getpid() != self._pid:
             return answer
         if answer["outcome"] == "timeout":
-            answer["detail"] = self._describe_timeout(seconds, request["language"])
+            answer["detail"] = self._describe_timeout(seconds, request.get("language"))
         self._restore_descriptors()
         files = self._workspace.changes()
         if "matplotlib.pyplot" in sys.modules:
@@ -110,6 +113,8 @@ class Driver:
         what = "took longer than %g s" % seconds
         if self._signal == signal.SIGXCPU:
             what = "used more than %d s of processor time" % self._limits["cpuSeconds"]
+        if language is None:
+            return what + " and was ended"
         if language == "bash":
             return what + " and was stopped; the session's variables are kept as they were before the block"
         return what + " and was stopped; the session's variables are kept"
@@ -223,6 +228,20 @@ class Shell:
             return {"outcome": "failed", "detail": "bash left with status %d before the end of the block" % status}
         kind = "a test" if test else "code"
         return {"outcome": "failed", "detail": "the code called exit %d; %s must run to its end" % (status, kind)}
+
+
+def run_program(args):
+    """Runs it to its end, with the interpreter that this is, and nothing to read."""
+    import subprocess
+
+    process = subprocess.Popen([sys.executable, *args], stdin=subprocess.DEVNULL, cwd=WORKSPACE, process_group=0)
+    try:
+        status = process.wait()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    return {"outcome": "ok" if status == 0 else "failed", "exit": status}
 
 
 def move_descriptors():

@@ -23,6 +23,18 @@ const pieceBytes = 512 * 1024;
 export interface Run extends Pick<Block, 'kind' | 'language' | 'code'> {
   /** What tracebacks call it: `code block 1 of turn 3`. */
   readonly name: string;
+  /** What it prints, as it comes. */
+  readonly onOutput?: (chunk: Buffer) => void;
+}
+
+/** How a program of the workspace is run. */
+export interface ProgramRun {
+  /** What stands behind `python3`: options, the file, its arguments. */
+  readonly args: readonly string[];
+  /** Wall time. */
+  readonly seconds: number;
+  /** What it prints, as it comes. */
+  readonly onOutput?: (chunk: Buffer) => void;
 }
 
 export interface RunOutcome extends BlockResult {
@@ -30,6 +42,8 @@ export interface RunOutcome extends BlockResult {
   readonly spool?: Spool;
   /** Files of the workspace that are gone. */
   readonly deleted: readonly string[];
+  /** How a program left, if it was one: its exit code, or the number of the signal that killed it, less than 0. */
+  readonly exit?: number;
 }
 
 interface Pending {
@@ -132,24 +146,51 @@ export class Interpreter {
     return this.#child.pid ?? 0;
   }
 
+  /** Resolves when the process is gone. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
   get isAlive(): boolean {
     return this.#loss === undefined;
   }
 
   /** Runs a block. Never rejects: an interpreter that dies of it is `lost`. One at a time. */
-  async run({ kind, language, code, name }: Run): Promise<RunOutcome> {
-    const { seconds, outputKiB, diskMiB } = this.#limits;
-    const output = new Output(outputKiB * 1024, diskMiB * 1024 * 1024);
-    for (const chunk of this.#prints.takeLate()) output.push(chunk);
-    const startedAtMs = performance.now();
-    const tooLong = `took longer than ${seconds} s and could not be stopped; its interpreter was ended`;
+  run({ kind, language, code, name, onOutput }: Run): Promise<RunOutcome> {
+    const { seconds } = this.#limits;
     const request = { op: 'run', language, code, test: kind === 'test', seconds, name } as const;
-    let ran: Ran | { outcome: 'lost'; detail: string; files: []; deleted: [] };
+    return this.#run(request, onOutput);
+  }
+
+  /**
+   * Runs a program of the workspace in a process of its own, where the tier has a real python3. Never rejects:
+   * where it takes the interpreter with it, it is `lost`.
+   */
+  runProgram({ args, seconds, onOutput }: ProgramRun): Promise<RunOutcome> {
+    return this.#run({ op: 'program', args, seconds }, onOutput);
+  }
+
+  async #run(
+    request: RequestWithoutNonce & { readonly op: 'run' | 'program' },
+    onOutput?: (chunk: Buffer) => void,
+  ): Promise<RunOutcome> {
+    const { outputKiB, diskMiB } = this.#limits;
+    const output = new Output(outputKiB * 1024, diskMiB * 1024 * 1024);
+    const take = (chunk: Buffer): void => {
+      output.push(chunk);
+      onOutput?.(chunk);
+    };
+    for (const chunk of this.#prints.takeLate()) take(chunk);
+    const startedAtMs = performance.now();
+    const { seconds } = request;
+    const tooLong = `took longer than ${seconds} s and could not be stopped; its interpreter was ended`;
+    let ran: Ran | (Pick<Ran, 'files' | 'deleted' | 'exit'> & { outcome: 'lost'; detail: string });
     try {
-      ran = parseRunAnswer(await this.#ask(request, seconds * 1_000 + patienceMs, tooLong, output));
+      ran = parseRunAnswer(await this.#ask(request, seconds * 1_000 + patienceMs, tooLong, take));
       // Code may have read the nonce, answered in the driver's place and left: then nobody answers this.
       // It could go on and play the driver to the end; whoever writes a test can as well assert True.
-      if (kind === 'test' && ran.outcome === 'ok') await this.#ask({ op: 'ping' }, patienceMs, forged);
+      if (request.op === 'run' && request.test && ran.outcome === 'ok')
+        await this.#ask({ op: 'ping' }, patienceMs, forged);
     } catch (error) {
       this.#lose(messageOf(error));
       ran = {
@@ -165,6 +206,7 @@ export class Interpreter {
       output: output.toString(),
       outputBytes: output.bytes,
       ...(ran.detail === undefined ? {} : { detail: ran.detail }),
+      ...(ran.exit === undefined ? {} : { exit: ran.exit }),
       files: ran.files,
       deleted: ran.deleted,
       ms: Math.round((performance.now() - startedAtMs) * 10) / 10,
@@ -199,7 +241,12 @@ export class Interpreter {
     await this.#ended;
   }
 
-  #ask(request: RequestWithoutNonce, patienceMs: number, tooLong: string, output?: Output): Promise<object> {
+  #ask(
+    request: RequestWithoutNonce,
+    patienceMs: number,
+    tooLong: string,
+    onText?: (chunk: Buffer) => void,
+  ): Promise<object> {
     return new Promise((resolve, reject) => {
       if (this.#loss !== undefined) return reject(new Error(this.#loss));
       const nonce = randomBytes(16).toString('hex');
@@ -213,7 +260,7 @@ export class Interpreter {
       const pending = { nonce, resolve: settled(resolve), reject: settled(reject), marked: false };
       this.#pending = pending;
       this.#child.stderr?.resume();
-      this.#prints.waitFor(nonce, output && ((chunk) => output.push(chunk)), () => {
+      this.#prints.waitFor(nonce, onText, () => {
         pending.marked = true;
         this.#settle();
       });
@@ -310,16 +357,17 @@ function parseObject(line: string): Record<string, unknown> | undefined {
   }
 }
 
-type Ran = Pick<RunAnswer, 'outcome' | 'detail' | 'files'> & { readonly deleted: readonly string[] };
+type Ran = Pick<RunAnswer, 'outcome' | 'detail' | 'files' | 'exit'> & { readonly deleted: readonly string[] };
 
 /** The driver shares its process with the code, so its answers are checked like a stranger's. */
 function parseRunAnswer(answer: object): Ran {
-  const { outcome, detail, files, deleted } = answer as Partial<Record<keyof RunAnswer, unknown>>;
+  const { outcome, detail, files, deleted, exit } = answer as Partial<Record<keyof RunAnswer, unknown>>;
   if (outcome !== 'ok' && outcome !== 'failed' && outcome !== 'timeout') throw new Error(forged);
   const listed = Array.isArray(files) ? files.slice(0, 200) : [];
   return {
     outcome,
     ...(typeof detail === 'string' ? { detail: detail.slice(0, 1_000) } : {}),
+    ...(Number.isInteger(exit) ? { exit: exit as number } : {}),
     files: listed.filter(isFile).map(({ path, bytes }) => ({ path, bytes })),
     deleted: (Array.isArray(deleted) ? deleted.slice(0, 200) : []).filter((path) => typeof path === 'string'),
   };

@@ -22,12 +22,12 @@ export class KeptFiles {
   async write(name: string, pieces: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<void> {
     const target = this.locate(name);
     mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 });
-    const unfinished = path.join(this.folder, `.unfinished-${process.pid}-${++counter}`);
+    const own = path.join(this.folder, `${unfinished}${process.pid}-${++counter}`);
     try {
-      await pipeline(Readable.from(pieces), createWriteStream(unfinished, { flags: 'wx', mode: 0o600 }));
-      renameSync(unfinished, target);
+      await pipeline(Readable.from(pieces), createWriteStream(own, { flags: 'wx', mode: 0o600 }));
+      renameSync(own, target);
     } catch (error) {
-      rmSync(unfinished, { force: true });
+      rmSync(own, { force: true });
       throw error;
     }
   }
@@ -45,13 +45,15 @@ export class KeptFiles {
 }
 
 let counter = 0;
+/** Begins the names of what is being written, or was when its process died. */
+const unfinished = '.unfinished-';
 
 /** Relative, within the folder, and nothing that a terminal, a page or another system would trip over. */
 export function isFitName(name: string): boolean {
   const parts = name.split('/');
   if (parts.length > mostDepth || /[\\\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/.test(name))
     return false;
-  if (name.startsWith('.unfinished-')) return false;
+  if (name.startsWith(unfinished)) return false;
   return parts.every(
     (part) => part !== '' && part !== '.' && part !== '..' && Buffer.byteLength(part) <= mostNameBytes,
   );
@@ -65,6 +67,7 @@ function listFolder(folder: string, prefix: string): { path: string; bytes: numb
     return [];
   }
   return entries.flatMap((entry) => {
+    if (prefix === '' && entry.name.startsWith(unfinished)) return [];
     const full = path.join(folder, entry.name);
     if (entry.isDirectory()) return listFolder(full, `${prefix}${entry.name}/`);
     return entry.isFile() ? [{ path: prefix + entry.name, bytes: statSync(full).size }] : [];

@@ -22,7 +22,8 @@ interface Home {
   wasToldLost: boolean;
 }
 
-const lostBefore =
+/** What the author of a block is told whose variables are not there any more. */
+export const lostBefore =
   '[the session was lost since the last block: its variables are gone, its files are here]\n';
 
 /** The way to a sidecar that may die and be started again: the next block then finds a new session. */

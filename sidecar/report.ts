@@ -62,13 +62,13 @@ function verdict({ kind }: Block, outcome: Outcome): string {
 }
 
 /** A fence that nothing within can close. */
-function fence(text: string, language = 'text'): string {
+export function fence(text: string, language = 'text'): string {
   const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map(([run]) => run.length));
   const marks = '`'.repeat(longest + 1);
   return `${marks}${language}\n${text}\n${marks}`;
 }
 
-function shorten(text: string, mostCharacters: number): string {
+export function shorten(text: string, mostCharacters: number): string {
   if (text.length <= mostCharacters) return text;
   const half = Math.floor(mostCharacters / 2);
   return `${text.slice(0, half)}\n[…]\n${text.slice(-half)}`;

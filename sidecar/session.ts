@@ -1,5 +1,6 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import type { Block, BlockResult, WorkspaceFile } from '../journal/block.ts';
+import { lostBefore } from './link.ts';
 import { messageOf } from '../wire/errors.ts';
 import type { Interpreter, RunOutcome } from './interpreter.ts';
 import type { InterpreterPool } from './interpreter-pool.ts';
@@ -35,9 +36,12 @@ export class Session {
     return this.#options.kept;
   }
 
-  /** Runs a block after those before it. Never rejects; what went wrong is the outcome. `turn`: its turn's number. */
-  run(block: Block, turn: number): Promise<BlockResult> {
-    const result = this.#last.then(() => this.#run(block, turn));
+  /**
+   * Runs a block after those before it. Never rejects; what went wrong is the outcome. `turn`: its turn's number.
+   * `signal` ends the interpreter it runs in, and keeps one that has not begun from being run.
+   */
+  run(block: Block, turn: number, signal?: AbortSignal): Promise<BlockResult> {
+    const result = this.#last.then(() => this.#run(block, turn, signal));
     this.#last = result;
     return result;
   }
@@ -53,7 +57,7 @@ export class Session {
     await this.#interpreter?.close();
   }
 
-  async #run(block: Block, turn: number): Promise<BlockResult> {
+  async #run(block: Block, turn: number, signal?: AbortSignal): Promise<BlockResult> {
     const { pool, policy } = this.#options;
     const refusal = policy.check(block);
     if (refusal) return withoutOutput('refused', refusal.message);
@@ -64,7 +68,9 @@ export class Session {
         `this sandbox (${pool.tier.name}) runs ${known}, and no ${block.language}`,
       );
     }
+    const cancelled = withoutOutput('unavailable', 'it was cancelled before it began');
     return pool.share(async () => {
+      if (signal?.aborted) return cancelled;
       let awake: { interpreter: Interpreter; remark: string };
       try {
         awake = await this.#wake();
@@ -73,10 +79,22 @@ export class Session {
       }
       const name = `${block.kind} block ${block.number} of turn ${turn}`;
       const { interpreter, remark } = awake;
-      const outcome = await interpreter.run({ ...block, name });
-      this.#wasToldLost = outcome.outcome === 'lost';
-      const told = { ...outcome, output: remark + outcome.output };
-      return this.#keepFiles(interpreter, told, `turn-${turn}-${block.kind}-${block.number}.txt`);
+      if (signal?.aborted) {
+        // The next one is told the same.
+        if (remark !== '') await interpreter.close();
+        return cancelled;
+      }
+      const end = (): void => void interpreter.close();
+      signal?.addEventListener('abort', end, { once: true });
+      try {
+        const outcome = await interpreter.run({ ...block, name });
+        // Who cancels does not read what came of it.
+        this.#wasToldLost = outcome.outcome === 'lost' && !signal?.aborted;
+        const told = { ...outcome, output: remark + outcome.output };
+        return await this.#keepFiles(interpreter, told, `turn-${turn}-${block.kind}-${block.number}.txt`);
+      } finally {
+        signal?.removeEventListener('abort', end);
+      }
     });
   }
 
@@ -95,9 +113,8 @@ export class Session {
     // It may have been closed meanwhile, and then nobody else will end this one.
     if (this.#closed as boolean) await interpreter.close();
     const left = await this.#restore(interpreter);
-    const lost = '[the session was lost since the last block: its variables are gone, its files are here]\n';
     const unrestored = `[${countFiles(left)} of the old workspace did not fit into the new one]\n`;
-    return { interpreter, remark: (isNews ? lost : '') + (left === 0 ? '' : unrestored) };
+    return { interpreter, remark: (isNews ? lostBefore : '') + (left === 0 ? '' : unrestored) };
   }
 
   /** Resolves with how many files could not be put back. */

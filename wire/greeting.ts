@@ -11,6 +11,11 @@ export interface Greeting {
   readonly token?: string;
   /** Of an agent that comes back: what `/welcome` gave it for its seat. */
   readonly secret?: string;
+  /**
+   * What the agent will prove its seat with, until `/welcome` gives it something better: whoever lost the connection
+   * before that greets again with the same.
+   */
+  readonly claim?: string;
   /** Of an agent that comes back and remembers: the last `/seq` it took. */
   readonly seen?: number;
   readonly features: readonly Feature[];
@@ -37,6 +42,8 @@ const jsonGreeting = z.object({
   meeting: z.optional(z.string()),
   token: z.optional(z.string()),
   secret: z.optional(shortText),
+  // Shorter ones could be guessed.
+  claim: z.optional(shortText.check(z.minLength(32))),
   seen: z.optional(z.number().check(z.int(), z.nonnegative())),
   // Features of later versions are no reason to turn somebody away.
   features: z.optional(z.array(z.string())),
@@ -76,7 +83,7 @@ function parseJsonGreeting(argument: string): Greeting {
       `the greeting is no valid JSON greeting${where}: ${issue?.message ?? ''}`,
     );
   }
-  const { meeting, token, secret, seen, features: wanted = [], persona, ...rest } = parsed.data;
+  const { meeting, token, secret, claim, seen, features: wanted = [], persona, ...rest } = parsed.data;
   if (meeting !== undefined && !isMeetingName(meeting)) {
     throw new ProtocolError(
       'bad-meeting',
@@ -92,6 +99,7 @@ function parseJsonGreeting(argument: string): Greeting {
     ...(meeting === undefined ? {} : { meeting }),
     ...(token === undefined ? {} : { token }),
     ...(secret === undefined ? {} : { secret }),
+    ...(claim === undefined ? {} : { claim }),
     ...(seen === undefined ? {} : { seen }),
   };
 }

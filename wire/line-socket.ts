@@ -20,10 +20,10 @@ export interface LineSocketHandlers {
   /** One message: a line, or in burst mode a burst. */
   onLine(line: string): void;
   /**
-   * Whole lines as they came, each with its end. `free`: they may be gone when this has returned. `kept`:
-   * they must stay. `refused`: they come again, one by one. What is not `isStable` is always gone.
+   * The first `end` bytes are whole lines as they came, each with its end. `free`: they may be gone when this has
+   * returned. `kept`: they must stay. `refused`: they come again, one by one. What is not `isStable` is always gone.
    */
-  onLines?(bytes: Buffer, isStable: boolean): 'free' | 'kept' | 'refused';
+  onLines?(bytes: Buffer, end: number, isStable: boolean): 'free' | 'kept' | 'refused';
   /** The peer broke a rule of the wire. Nothing more will be read. */
   onViolation(error: ProtocolError): void;
   /** Something went wrong here while a message was handled. Nothing more will be read. */
@@ -61,8 +61,8 @@ export class LineSocket {
   /** An accepted socket is given `paused`, as a server with `pauseOnConnect` does it. */
   constructor(given: Socket, { maxFrameBytes, count }: LineSocketOptions, handlers: LineSocketHandlers) {
     const socket = given.isPaused()
-      ? shareReads(given, (bytes) => this.#receive(bytes))
-      : given.on('data', (bytes) => this.#receive(bytes));
+      ? shareReads(given, (bytes, length) => this.#receive(bytes, length))
+      : given.on('data', (bytes) => this.#receive(bytes, bytes.length));
     this.#socket = socket;
     this.#maxFrameBytes = maxFrameBytes;
     this.#splitter = new FrameSplitter(maxFrameBytes);
@@ -91,6 +91,11 @@ export class LineSocket {
   /** False while so much waits to be sent that more is better held back until `onDrain`. */
   get hasRoom(): boolean {
     return !this.#socket.writableNeedDrain;
+  }
+
+  /** Bytes that wait until the system takes them. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
   }
 
   /** Bytes that the system has taken so far: as long as it grows, the peer reads. */
@@ -154,27 +159,39 @@ export class LineSocket {
     this.#socket.once('close', () => clearTimeout(timer));
   }
 
-  #receive(bytes: Buffer): void {
-    if (this.#count && !this.#deaf) this.#count(bytes.length);
-    this.#guard(() => {
-      if (this.#mode.type === 'line' && this.#handlers.onLines) this.#readLines(bytes);
-      else this.#read(bytes);
-    });
+  #receive(bytes: Buffer, length: number): void {
+    if (this.#deaf) return;
+    try {
+      this.#count?.(length);
+      // It may have been too much.
+      if (this.#deaf) return;
+      if (this.#mode.type === 'line' && this.#handlers.onLines) this.#readLines(bytes, length);
+      else this.#read(bytes.subarray(0, length));
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** All whole lines of a chunk at once; what began before and what goes on behind it is put together. */
-  #readLines(chunk: Buffer): void {
-    const isWhole = chunk[chunk.length - 1] === lineFeed;
-    const end = isWhole ? chunk.length : chunk.lastIndexOf(lineFeed) + 1;
+  #readLines(bytes: Buffer, length: number): void {
+    const isWhole = bytes[length - 1] === lineFeed;
+    // A frame that is too long is found by the one who looks at them one by one.
+    if (isWhole && this.#splitter.pendingBytes === 0 && length <= this.#maxFrameBytes) {
+      const answer = this.#handlers.onLines?.(bytes, length, false);
+      if (answer === 'refused') this.#read(bytes.subarray(0, length));
+      return;
+    }
+    const chunk = bytes.subarray(0, length);
+    const end = isWhole ? length : chunk.lastIndexOf(lineFeed) + 1;
     if (end === 0) return this.#splitter.keep(chunk);
     const head = isWhole ? chunk : chunk.subarray(0, end);
     const isStable = this.#splitter.pendingBytes > 0;
     const lines = isStable ? this.#splitter.takeWith(head) : head;
-    // A frame that is too long is found by the one who looks at them one by one.
-    const answer = lines.length > this.#maxFrameBytes ? 'refused' : this.#handlers.onLines?.(lines, isStable);
+    const isShort = lines.length <= this.#maxFrameBytes;
+    const answer = isShort ? this.#handlers.onLines?.(lines, lines.length, isStable) : 'refused';
     if (answer === 'refused') this.#read(lines);
     if (isStable && answer !== 'kept') this.#splitter.reuse(lines);
-    if (end < chunk.length && !this.#deaf) this.#read(chunk.subarray(end));
+    if (end < length && !this.#deaf) this.#read(chunk.subarray(end));
   }
 
   /** A message may change the mode in which the rest of the chunk is read. */
@@ -243,9 +260,13 @@ export class LineSocket {
     try {
       step();
     } catch (error) {
-      this.#deaf = true;
-      if (error instanceof ProtocolError) this.#handlers.onViolation(error);
-      else this.#handlers.onDefect(error);
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#deaf = true;
+    if (error instanceof ProtocolError) this.#handlers.onViolation(error);
+    else this.#handlers.onDefect(error);
   }
 }

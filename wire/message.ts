@@ -41,6 +41,8 @@ export type ProxyFrame =
       readonly secret?: string;
       /** How many messages of this seat have arrived so far. */
       readonly said?: number;
+      /** Where the meeting stands in a trace (W3C `traceparent`). Only for the feature `trace`. */
+      readonly trace?: string;
     }
   | { readonly type: 'history'; readonly entries: readonly HistoryEntry[] }
   /** What follows is event number `seq` of the journal. Only for the feature `numbered`. */
@@ -121,6 +123,12 @@ type ErrorFrame = Extract<ProxyFrame, { type: 'error' }>;
 /** A text as one line of the framed dialect, the newline not included. */
 export function encodeText(text: string): string {
   return escapeText(text);
+}
+
+/** What a person says: a control word at the very start must not hide behind an escaped slash. */
+export function encodeSpoken(text: string): string {
+  const line = encodeText(text);
+  return /^\/(?:bye|end|stop|help)\b/.test(text) ? line.slice(1) : line;
 }
 
 /** `/verb`, or `/verb: argument` with the argument on one line; an object is written as JSON. */

@@ -5,7 +5,7 @@ const readBytes = 64 * 1024;
 
 /**
  * One buffer into which all sockets of this process read, instead of a new one for each read. What
- * `onBytes` is given is only there until it returns.
+ * `onBytes` is given, at the start of it, is only there until it returns.
  */
 const shared = Buffer.allocUnsafeSlow(readBytes);
 
@@ -20,11 +20,14 @@ interface SocketInside {
  * option `onread` for sockets that connect only, so the handle is given to another socket that has it.
  * Where that is not possible the same socket is returned, and its data comes by events.
  */
-export function shareReads(accepted: net.Socket, onBytes: (bytes: Buffer) => void): net.Socket {
+export function shareReads(
+  accepted: net.Socket,
+  onBytes: (bytes: Buffer, length: number) => void,
+): net.Socket {
   const inside = accepted as unknown as SocketInside;
   const handle = inside._handle;
   if (!handle || !('useUserBuffer' in handle)) {
-    accepted.on('data', onBytes);
+    accepted.on('data', (bytes) => onBytes(bytes, bytes.length));
     return accepted;
   }
   inside._handle = null;
@@ -34,7 +37,7 @@ export function shareReads(accepted: net.Socket, onBytes: (bytes: Buffer) => voi
     onread: {
       buffer: shared,
       callback(length: number): boolean {
-        onBytes(shared.subarray(0, length));
+        onBytes(shared, length);
         return true;
       },
     },

@@ -46,7 +46,7 @@ export const spokenVerbs = ['bye', 'end', 'stop', 'help'] as const;
 export type SpokenVerb = (typeof spokenVerbs)[number];
 
 /** What an agent may ask of the relay in its greeting. */
-export const features = ['note', 'delta', 'history', 'numbered', 'retold'] as const;
+export const features = ['note', 'delta', 'history', 'numbered', 'retold', 'trace'] as const;
 export type Feature = (typeof features)[number];
 
 /** Who sits on a seat, as the greeting said it. Everything but the name may be unknown. */

@@ -18,6 +18,7 @@ export async function knownWindowTokens(service: ServiceName, model: string): Pr
     case 'parry':
     case 'scripted':
     case 'command':
+    case 'pipeline':
       return undefined;
   }
 }

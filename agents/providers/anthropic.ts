@@ -85,9 +85,11 @@ async function* readEvents(
   noEnd: () => ProviderError,
 ): AsyncGenerator<ReplyPiece> {
   let input = inputOf({ input_tokens: 0 });
+  let message: Pick<Anthropic.Message, 'id' | 'model'> | undefined;
   let end: { readonly finish: FinishReason; readonly usage: Usage } | undefined;
   for await (const event of stream) {
     if (event.type === 'message_start') {
+      message = event.message;
       input = inputOf(event.message.usage);
       yield { type: 'usage', usage: { ...input, output: event.message.usage.output_tokens } };
     }
@@ -104,7 +106,7 @@ async function* readEvents(
   // The SDK ends an aborted stream, and one that was cut off, as if all were well.
   signal.throwIfAborted();
   if (!end) throw noEnd();
-  yield { type: 'end', ...end };
+  yield { type: 'end', ...end, id: message?.id, model: message?.model };
 }
 
 /** What has been said so far is the same next time: the provider may keep it. */

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { ProviderError, type Provider, type ReplyPiece, type ReplyRequest } from '../provider.ts';
+import { lastWords } from './last-words.ts';
 import { quoteBriefly } from '../redact.ts';
 import { splitWords } from './split-words.ts';
 
@@ -55,7 +56,7 @@ export function createCommand(command: string | readonly string[], options: Comm
       hasLeft = true;
       if (code !== 0) {
         const how = killedBy ? `was killed by ${killedBy}` : `left with code ${code}`;
-        const last = quoteBriefly(stderr.trimEnd().split('\n').at(-1) ?? '', secretsOf(env));
+        const last = quoteBriefly(lastWords(stderr), secretsOf(env));
         throw fail('failed', `"${program}" ${how}${last ? `: ${last}` : ''}`);
       }
       yield { type: 'end', finish: 'stop' };

@@ -117,14 +117,15 @@ function requestOf(settings: OllamaSettings): Pick<ChatRequest, 'options' | 'kee
   };
 }
 
-function toEnd({ done_reason, prompt_eval_count, eval_count, load_duration }: ChatResponse): ReplyPiece {
+function toEnd(response: ChatResponse): ReplyPiece {
+  const { done_reason, prompt_eval_count, eval_count, load_duration, model } = response;
   // `done` alone is the end: older servers give no reason.
   const finish = done_reason === 'length' ? 'length' : (done_reason || 'stop') === 'stop' ? 'stop' : 'other';
   // A prompt that was read before is not counted again, and the count is missing.
   const usage = { input: prompt_eval_count ?? 0, output: eval_count ?? 0, cached: 0 };
   // Nanoseconds.
   const load = load_duration ? { loadMs: load_duration / 1_000_000 } : {};
-  return { type: 'end', finish, usage, ...load };
+  return { type: 'end', finish, usage, model, ...load };
 }
 
 function toOllamaError(service: HttpService, error: unknown): ProviderError {

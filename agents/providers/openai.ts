@@ -134,7 +134,9 @@ async function* readChunks(
   let finish: FinishReason | undefined;
   let refused = false;
   let usage: OpenAI.CompletionUsage | undefined;
+  let first: Chunk | undefined;
   for await (const chunk of stream) {
+    first ??= chunk;
     const choice = chunk.choices?.[0];
     const delta: Delta = choice?.delta ?? {};
     const reasoning = delta.reasoning_content || delta.reasoning;
@@ -151,7 +153,8 @@ async function* readChunks(
   // The SDK ends an aborted stream, and one that was cut off, as if all were well.
   signal.throwIfAborted();
   if (!finish) throw noEnd();
-  yield { type: 'end', finish, ...(usage ? { usage: toUsage(usage) } : {}) };
+  const { id, model } = first ?? {};
+  yield { type: 'end', finish, id, model, ...(usage ? { usage: toUsage(usage) } : {}) };
 }
 
 /** Where servers that speak this API differ. Starts as a guess, and learns from their refusals. */

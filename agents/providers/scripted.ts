@@ -1,6 +1,12 @@
 import path from 'node:path';
 import { setTimeout as systemSleep } from 'node:timers/promises';
-import { ProviderError, type Provider, type ReplyPiece, type ReplyRequest } from '../provider.ts';
+import {
+  ProviderError,
+  type ChatMessage,
+  type Provider,
+  type ReplyPiece,
+  type ReplyRequest,
+} from '../provider.ts';
 import { parseReplies, readReplies, type Reply, type ScriptedReplies } from './scripted-file.ts';
 
 interface ScriptedEffects {
@@ -44,6 +50,35 @@ export function createScripted(source: string | ScriptedReplies, effects: Script
 
   const model = typeof source === 'string' ? path.parse(source).name : 'replies';
   return { name: 'scripted', model, reply };
+}
+
+/** What to ask a script for its reply number `index`, from 0, whatever was said before. */
+export function askInOrder(message: ChatMessage, index: number): readonly ChatMessage[] {
+  const earlier = Array.from({ length: index }, (_, at): readonly ChatMessage[] => [
+    { role: 'user', content: `question ${at + 1}` },
+    { role: 'assistant', content: `answer ${at + 1}` },
+  ]);
+  return [...earlier.flat(), message];
+}
+
+/** A script that is asked one thing after the other, and not in one conversation. `asked`: how much it was before. */
+export function inOrderOfAsking(script: Provider, asked: number): Provider {
+  let next = asked;
+  return {
+    ...script,
+    async *reply(request) {
+      const last = request.messages.at(-1) ?? { role: 'user', content: '' };
+      const index = next++;
+      let isDone = false;
+      try {
+        yield* script.reply({ ...request, messages: askInOrder(last, index) });
+        isDone = true;
+      } finally {
+        // Asked again after an error, it is still the same question.
+        if (!isDone && next === index + 1) next = index;
+      }
+    },
+  };
 }
 
 /** Pieces of so many characters, or words. */

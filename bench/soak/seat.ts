@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { reset } from '../../test/support/reset.ts';
 import { LineSocket } from '../../wire/line-socket.ts';
 import { encodeControl, parseProxyFrame, type ProxyFrame } from '../../wire/message.ts';
 import { awayMs, frozenMs, type Fate } from './trouble.ts';
@@ -139,7 +140,7 @@ export class TroubledSeat {
       socket?.write('/meta: {"number":');
       socket?.end();
       setTimeout(() => socket?.destroy(), 20).unref();
-    } else socket?.resetAndDestroy();
+    } else if (socket) reset(socket);
   }
 
   /** What has not arrived; now and then with the last that has, as one would who cannot know. */

@@ -1,5 +1,6 @@
 import type { CommandModule, InferredOptionTypes } from 'yargs';
 import type { Agent } from '../../agents/agent.ts';
+import type { Patience } from '../../agents/reliable.ts';
 import type { ServiceConfig } from '../../config/schema.ts';
 import { serviceNames } from '../../config/service-names.ts';
 import type { Persona } from '../../personas/persona.ts';
@@ -14,6 +15,7 @@ import { createLog, logFlags } from '../log.ts';
 import { folderFlag } from '../meeting-folder.ts';
 import { followLauncher } from '../supervised.ts';
 import { readVersion } from '../version.ts';
+import { withTelemetry } from '../with-telemetry.ts';
 
 const flags = {
   service: { alias: 's', choices: serviceNames, describe: 'What writes the replies' },
@@ -47,7 +49,17 @@ const flags = {
   script: { type: 'string', normalize: true, describe: 'eliza, parry: the script' },
   replies: { type: 'string', normalize: true, describe: 'scripted: the file of replies' },
   command: { type: 'string', describe: 'command: the program and its arguments' },
+  pipeline: {
+    type: 'string',
+    normalize: true,
+    describe: 'File or name of a pipeline that writes the replies',
+  },
+  steps: { type: 'string', describe: 'pipeline: SERVICE:MODEL for the steps that name none' },
   'typing-speed': { type: 'number', describe: 'eliza, parry, scripted: characters a second; 0: at once' },
+  coder: {
+    type: 'boolean',
+    describe: 'Answer each message with a coding task: a plan, a program, what came out',
+  },
   // For the launcher, which starts the agents while the proxy is still on its way.
   'port-from-launcher': { type: 'boolean', hidden: true },
   ...logFlags,
@@ -62,7 +74,7 @@ export const agentCommand: CommandModule<object, Flags> = {
     cli
       .positional('persona', { type: 'string', describe: 'Persona: a file, or a name from personas/' })
       .options(flags),
-  handler: runAgent,
+  handler: (argv) => withTelemetry('agent', () => runAgent(argv), argv),
 };
 
 async function runAgent(argv: Flags): Promise<void> {
@@ -73,7 +85,9 @@ async function runAgent(argv: Flags): Promise<void> {
   const { config, greeting: introduction, system, opening, port: ownPort } = await prepare(argv);
   const tls = await readAgentTls(config);
   const context = await createContext(config);
-  const provider = await createProvider(config);
+  const provider = argv.coder
+    ? (await import('../coder-seat.ts')).createCoderAgent(config)
+    : await createProvider(config);
 
   const abort = new AbortController();
   let seated = false;
@@ -101,7 +115,8 @@ async function runAgent(argv: Flags): Promise<void> {
     system,
     ...(opening === undefined ? {} : { opening }),
     provider,
-    patience: patienceOf(config),
+    // A coding task takes as long as it takes, and asks again by itself.
+    patience: argv.coder ? untiring : patienceOf(config),
     context,
     showReasoning: 'show_reasoning' in config && config.show_reasoning,
     signal: abort.signal,
@@ -130,8 +145,10 @@ async function runAgent(argv: Flags): Promise<void> {
   log.info(`the meeting is over: ${await agent.finished}`);
 }
 
+const untiring: Patience = { firstPieceMs: 0, idleMs: 0, maxRetries: 0, maxWaitMs: 0 };
+
 /** Who sits down, and with what; what the provider calls its model is not known yet. */
-interface Prepared {
+export interface Prepared {
   readonly config: ServiceConfig;
   readonly greeting: JsonGreeting;
   readonly system: string;
@@ -140,10 +157,28 @@ interface Prepared {
 }
 
 async function prepare(argv: Flags): Promise<Prepared> {
-  if (argv.resume !== undefined) return prepareReturn(argv, argv.resume);
+  return argv.resume === undefined ? prepareSeat(argv) : prepareReturn(argv, argv.resume);
+}
+
+/** Where somebody is prepared, and what stands in no flag. */
+export interface Place {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Instead of one that is looked for. */
+  readonly persona?: Persona | undefined;
+  /** Keys of the service's settings file, over what it says. */
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
+}
+
+function placeOfProcess(): Place {
+  return { cwd: process.cwd(), env: process.env };
+}
+
+/** Somebody who sits down for the first time. Rejects with ConfigError and UsageError. */
+export async function prepareSeat(argv: Partial<Flags>, place?: Place): Promise<Prepared> {
   const { parametersOf } = await import('../create-provider.ts');
   const { windowTokensOf } = await import('../create-context.ts');
-  const { persona, config } = await loadSettings(argv);
+  const { persona, config } = await loadSettings(argv, place);
   const windowTokens = await windowTokensOf(config);
   return {
     config,
@@ -196,6 +231,8 @@ async function prepareReturn(argv: Flags, meeting: string): Promise<Prepared> {
       script: argv.script,
       replies: argv.replies,
       command: argv.command,
+      pipeline: argv.pipeline,
+      steps: argv.steps,
       ...tlsSettings(argv),
       ...(takes('model') ? { model } : {}),
       ...(takes('seed') ? { seed } : {}),
@@ -228,7 +265,10 @@ async function prepareReturn(argv: Flags, meeting: string): Promise<Prepared> {
  * here, files that are read, or addresses that are sent a key. Flags and settings files may.
  */
 function withoutPowers(parameters: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  const powers = ['command', 'script', 'replies', 'base_url', 'api_key', 'token', 'host'];
+  const powers = [
+    ...['command', 'script', 'replies', 'pipeline', 'steps', 'modules', 'runs'],
+    ...['base_url', 'api_key', 'token', 'host'],
+  ];
   return Object.fromEntries(Object.entries(parameters).filter(([key]) => !powers.includes(key)));
 }
 
@@ -240,12 +280,12 @@ function featuresOf(service: string): string[] {
 /** Settings of the service, with what the persona asks for between its file and the flags. */
 export async function loadSettings(
   argv: Partial<Flags>,
+  { cwd, env: given, persona: own, settings }: Place = placeOfProcess(),
 ): Promise<{ persona: Persona; config: ServiceConfig }> {
   const former = argv.like === undefined ? undefined : await readFormer(argv, argv.like);
   const { loadServiceConfig, readEnvironment } = await import('../../config/load.ts');
   const { loadPersona } = await import('../../personas/persona.ts');
-  const cwd = process.cwd();
-  const env = readEnvironment(cwd, process.env);
+  const env = readEnvironment(cwd, given);
   const load = (service: Flags['service'], wishes: Record<string, unknown>): ServiceConfig =>
     loadServiceConfig({
       service,
@@ -254,6 +294,7 @@ export async function loadSettings(
       cwd,
       flags: {
         ...wishes,
+        ...settings,
         // What no flag says must not take a wish away.
         ...defined({
           host: argv.host,
@@ -268,14 +309,17 @@ export async function loadSettings(
           script: argv.script,
           replies: argv.replies,
           command: argv.command,
+          pipeline: argv.pipeline,
+          steps: argv.steps,
           characters_per_second: argv['typing-speed'],
         }),
       },
     }).value;
   // A file may name the persona, and a persona may name the service.
-  let persona = argv.persona === undefined ? former?.persona : loadPersona(argv.persona, { cwd });
-  const isNamed = argv.service !== undefined || argv.config !== undefined;
-  const service = argv.service ?? (isNamed ? undefined : (persona?.service ?? former?.service));
+  let persona = own ?? (argv.persona === undefined ? former?.persona : loadPersona(argv.persona, { cwd }));
+  const isNamed = argv.service !== undefined || argv.config !== undefined || argv.pipeline !== undefined;
+  const named = argv.service ?? (argv.pipeline === undefined ? undefined : 'pipeline');
+  const service = named ?? (isNamed ? undefined : (persona?.service ?? former?.service));
   if (service === undefined && argv.config === undefined) {
     throw new UsageError(`say what writes the replies: -s ${serviceNames.join('|')}, or -c FILE`);
   }

@@ -26,7 +26,7 @@ const check: CommandModule<object, { files?: string[] | undefined }> = {
   },
 };
 
-const subjects = ['proxy', 'translator', ...serviceNames] as const;
+const subjects = ['proxy', 'translator', 'coder', ...serviceNames] as const;
 
 interface ShowFlags {
   readonly subject?: (typeof subjects)[number] | undefined;
@@ -40,7 +40,8 @@ const show: CommandModule<object, ShowFlags> = {
     cli
       .positional('subject', {
         choices: subjects,
-        describe: 'The proxy, its translator or a service [default: what the file is for, or proxy]',
+        describe:
+          'The proxy, its translator, the coding task or a service [default: what the file is for, or proxy]',
       })
       .options({ config: { alias: 'c', type: 'string', normalize: true, describe: 'Settings file' } }),
   handler: async (argv) => {
@@ -74,8 +75,10 @@ function listYaml(folder: string): readonly string[] {
 
 async function loadRows({ subject, config }: ShowFlags): Promise<readonly ConfigRow[]> {
   const {
+    isCoderFile,
     isProxyFile,
     isTranslatorFile,
+    loadCoderConfig,
     loadProxyConfig,
     loadServiceConfig,
     loadTranslatorConfig,
@@ -85,6 +88,10 @@ async function loadRows({ subject, config }: ShowFlags): Promise<readonly Config
   const { configRows } = await import('../../config/show.ts');
   const cwd = process.cwd();
   const sources = { file: config, cwd, env: readEnvironment(cwd, process.env), flags: {} };
+  if (subject === 'coder' || (subject === undefined && config !== undefined && isCoderFile(config, cwd))) {
+    const { coderSchema } = await import('../../config/coder-schema.ts');
+    return configRows(loadCoderConfig(sources), coderSchema);
+  }
   const isTranslator =
     subject === 'translator' ||
     (subject === undefined && config !== undefined && isTranslatorFile(config, cwd));

@@ -15,6 +15,7 @@ const actions = [
   'limits',
   'take',
   'give',
+  'approve',
   'stop',
 ] as const;
 
@@ -48,7 +49,8 @@ export const controlCommand: CommandModule<object, Flags> = {
       .positional('meeting', { type: 'string', describe: describeMeeting })
       .positional('action', {
         choices: actions,
-        describe: 'What to do; whisper, take and give need a seat, a or b [default: status]',
+        describe:
+          'What to do; whisper, take and give need a seat, a or b; approve a number, and yes or no [default: status]',
       })
       .positional('words', { type: 'string', array: true, describe: 'The seat, and what to say' })
       .options(flags),
@@ -64,7 +66,7 @@ async function runControl(argv: Flags): Promise<void> {
     const { takeSeat } = await import('../take-seat.ts');
     return takeSeat(folder, request.seat);
   }
-  const { ControlClient } = await import('../control-client.ts');
+  const { ControlClient } = await import('../../proxy/control-client.ts');
   const client = await ControlClient.connect(folder);
   try {
     const { status, step } = await client.ask(request);
@@ -102,6 +104,9 @@ function toRequest(action: (typeof actions)[number], words: readonly string[], a
         );
       }
       return { action, limits };
+    case 'approve':
+      refuseWords(action, words.slice(2));
+      return { action, id: numberOf(words[0]), verdict: verdictOf(words[1]) };
     case 'stop':
       refuseWords(action, words);
       return { action: argv.goodbye ? 'goodbye' : 'stop' };
@@ -138,6 +143,18 @@ function seatOf(action: string, word: string | undefined): Seat {
   return seat;
 }
 
+function numberOf(word = ''): number {
+  if (/^\d{1,9}$/.test(word)) return Number(word);
+  throw new UsageError(
+    'which block? Say colloquy control MEETING approve N yes, or no; "status" shows the numbers of those that wait',
+  );
+}
+
+function verdictOf(word: string | undefined): 'yes' | 'no' {
+  if (word === 'yes' || word === 'no') return word;
+  throw new UsageError('may it run? Say colloquy control MEETING approve N yes, or no');
+}
+
 function textOf(action: string, words: readonly string[]): string {
   const text = words.join(' ').trim();
   if (text === '') throw new UsageError(`there is nothing to ${action}`);
@@ -162,7 +179,7 @@ async function list(argv: Flags): Promise<void> {
   const { listMeetings } = await import('../../journal/meetings.ts');
   const { readControlFile } = await import('../../proxy/control-file.ts');
   const { isHeld } = await import('../../proxy/seats-file.ts');
-  const { ControlClient } = await import('../control-client.ts');
+  const { ControlClient } = await import('../../proxy/control-client.ts');
   let found = 0;
   for (const { folder, ended } of await listMeetings(await resolveFolder(argv))) {
     const file = ended === 'unfinished' ? readControlFile(folder) : undefined;
@@ -181,13 +198,14 @@ async function list(argv: Flags): Promise<void> {
 async function describe(status: ControlStatus): Promise<string> {
   const { visibleLine } = await import('../../journal/render/visible-controls.ts');
   const { formatDuration } = await import('../../journal/render/sentences.ts');
-  const { meeting, names, turns, elapsedMs, isPaused, steps, waiting, taken, limits } = status;
+  const { meeting, names, turns, elapsedMs, isPaused, steps, waiting, taken, limits, approvals } = status;
   const facts = [
     `${turns} ${turns === 1 ? 'turn' : 'turns'}${limits.maxMessages > 0 ? ` of ${limits.maxMessages}` : ''}`,
     `${formatDuration(elapsedMs)}${limits.maxSeconds > 0 ? ` of ${formatDuration(limits.maxSeconds * 1_000)}` : ''}`,
     isPaused ? 'paused' : 'goes on',
     ...(waiting > 0 ? [`${waiting} waiting`] : []),
     ...(steps > 0 ? [`${steps} to be let through`] : []),
+    ...approvals.map(({ id, name }) => `${name} waits for approve ${id}`),
     ...taken.map((seat) => `seat ${seat} taken over`),
   ];
   const pair = `${visibleLine(names.a)} (a) and ${visibleLine(names.b)} (b)`;

@@ -12,7 +12,11 @@ import { meetingFlags, readProxyConfig } from './proxy.ts';
 
 /** Flags that `fork` takes as well. */
 export const meetFlags = {
-  a: { type: 'string', describe: 'Who writes for seat a: SERVICE or SERVICE:MODEL, such as ollama:llama3.2' },
+  a: {
+    type: 'string',
+    describe:
+      'Who writes for seat a: SERVICE or SERVICE:MODEL, such as ollama:llama3.2; coder:SERVICE:MODEL answers with programs',
+  },
   b: { type: 'string', describe: 'Who writes for seat b' },
   'config-a': { type: 'string', normalize: true, describe: 'Settings file of seat a' },
   'config-b': { type: 'string', normalize: true, describe: 'Settings file of seat b' },
@@ -37,6 +41,7 @@ export const meetFlags = {
 } as const;
 
 type Flags = InferredOptionTypes<typeof meetFlags> & {
+  'meet-as'?: string | undefined;
   personaA?: string | undefined;
   personaB?: string | undefined;
 };
@@ -51,7 +56,9 @@ export const meetCommand: CommandModule<object, Flags> = {
         describe: 'Persona of seat a: a file, or a name from personas/',
       })
       .positional('personaB', { type: 'string', describe: 'Persona of seat b' })
-      .options(meetFlags),
+      .options(meetFlags)
+      // For whoever starts it and must know what it is called.
+      .option('meet-as', { type: 'string', hidden: true }),
   handler: runMeet,
 };
 
@@ -76,7 +83,7 @@ async function runMeet(argv: Flags): Promise<void> {
   }
   const reading = argv.speak ? await startReading(argv) : undefined;
   await new Launch({
-    meeting: createMeetingId({ a: personas.a.name, b: personas.b.name }, new Date()),
+    meeting: argv['meet-as'] ?? createMeetingId({ a: personas.a.name, b: personas.b.name }, new Date()),
     proxyArgs: proxyArguments(argv),
     agentArgs,
     quiet: argv.quiet ?? false,
@@ -96,10 +103,20 @@ function checkLanguage({ file, lang }: Persona): void {
   );
 }
 
+/** `coder:SERVICE:MODEL`: the agent answers with coding tasks. */
+const coderFlag = '--coder';
+
 type Specs = { readonly [seat in Seat]: ServiceSpec | undefined };
 
 export function parseSpec(seat: Seat, spec: string | undefined): ServiceSpec | undefined {
-  return spec === undefined ? undefined : parseServiceSpec(spec, `-${seat}`);
+  if (spec === undefined) return undefined;
+  const coder = /^coder:(.+)$/s.exec(spec)?.[1];
+  if (/^coder:?$/.test(spec)) {
+    throw new UsageError(`-${seat}: say who writes the programs, such as coder:ollama:qwen2.5-coder`);
+  }
+  if (coder === undefined) return parseServiceSpec(spec, `-${seat}`);
+  const { service, flags } = parseServiceSpec(coder, `-${seat}`);
+  return { service, flags: [coderFlag, ...flags] };
 }
 
 /**
@@ -139,6 +156,7 @@ export function proxyArguments(argv: Flags): string[] {
     'loops',
     'flags',
     'approve',
+    'approver',
     'sidecar',
     'tier',
     'no-policy',
@@ -166,7 +184,8 @@ function agentArguments(seat: Seat, persona: Persona, specs: Specs, argv: Flags)
     path.resolve(persona.file),
     ...toFlag('service', service),
     ...toFlag('config', config),
-    ...(spec?.flags ?? []),
+    // That one codes does not mean that both do.
+    ...(spec?.flags ?? []).filter((flag) => flag !== coderFlag || spec === own),
     ...toFlag('seed', argv.seed),
     ...contextArguments(argv),
     ...(isBuiltIn ? toFlag('typing-speed', argv['typing-speed']) : []),

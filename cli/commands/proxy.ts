@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { CommandModule, InferredOptionTypes } from 'yargs';
 import type { ProxyConfig } from '../../config/schema.ts';
 import { toLoopSettings } from '../../proxy/loops/settings.ts';
-import type { RelaySettings } from '../../proxy/relay.ts';
+import type { RelaySettings } from '../../proxy/relay-settings.ts';
 import type { Viewer } from '../../proxy/viewer.ts';
 import type { Seat } from '../../wire/types.ts';
 import type { Door } from '../child-protocol.ts';
@@ -12,7 +12,9 @@ import { onInterrupt } from '../interrupt.ts';
 import { createLog, logFlags } from '../log.ts';
 import { speakFlag, startReading } from '../reading.ts';
 import { followLauncher } from '../supervised.ts';
+import { openMetrics } from '../open-metrics.ts';
 import { readVersion } from '../version.ts';
+import { beginTelemetry } from '../with-telemetry.ts';
 import { sandboxFlags } from './sidecar.ts';
 
 /** Flags that `meet` takes as well and passes on. */
@@ -65,6 +67,11 @@ export const meetingFlags = {
     describe: 'Flag what is doubtful; auto: where a model talks [default: auto]',
   },
   approve: { type: 'boolean', describe: 'Ask a person before each block is run' },
+  approver: {
+    choices: ['terminal', 'moderator'] as const,
+    describe:
+      'Who is asked: the terminal, and moderators too; or moderators alone, by colloquy control or the page [default: terminal]',
+  },
   sidecar: {
     type: 'string',
     describe: 'HOST:PORT of a sidecar that runs already, instead of one of its own',
@@ -104,6 +111,12 @@ const flags = {
     type: 'boolean',
     describe: 'When told to end (SIGTERM), leave the meetings to the next proxy instead of ending them',
   },
+  'metrics-port': {
+    type: 'number',
+    describe: 'Port of /metrics for Prometheus; 0: any free one [default: none]',
+  },
+  web: { type: 'boolean', describe: 'Serve the page as well, as colloquy web does' },
+  'web-port': { type: 'number', describe: 'Port of the page [default: 31337]' },
   // For `colloquy fork`, which knows what the meeting will be called.
   fork: { type: 'string', hidden: true },
   'fork-at': { type: 'number', hidden: true },
@@ -130,17 +143,26 @@ async function runProxy(argv: Flags): Promise<void> {
   const { TranscriptThread } = await import('../../journal/transcript-thread.ts');
   const config = await readProxyConfig(argv);
   const log = createLog('proxy', argv);
+  const finishTelemetry = await beginTelemetry('proxy', argv);
   const viewers: Viewer[] = argv.mirror ? [createMirror(process.stdout)] : [];
   const reading = argv.speak
     ? await startReading({ config: argv.config, onNotice: (message) => log.warn(message) })
     : undefined;
   if (reading) viewers.push(reading.watch);
+  const prices = loadPrices({
+    cwd: process.cwd(),
+    ...(config.prices === undefined ? {} : { file: config.prices }),
+  });
   const launcher = followLauncher({
     onGoodbye: () => takeLeave(),
     onEnd: () => void end(),
     graceMs: transcriptGraceMs,
   });
   if (launcher) viewers.push((event) => launcher.report({ type: 'viewer', event }));
+
+  // A meeting that was launched is over before anybody has come twice.
+  const metrics = launcher ? undefined : await openMetrics(config, 'proxy', prices);
+  if (metrics) viewers.push(metrics.watch);
 
   const execution = config.execution.enabled
     ? await (await import('../execution.ts')).startExecution(config.execution, argv, { log, launcher })
@@ -166,21 +188,26 @@ async function runProxy(argv: Flags): Promise<void> {
       createTranscriptWriter: new TranscriptThread().createTranscriptWriter,
       ...(viewers.length > 0 ? { watch: (event) => viewers.forEach((show) => show(event)) } : {}),
       ...(execution ? { execution: execution.options } : {}),
-      prices: loadPrices({
-        cwd: process.cwd(),
-        ...(config.prices === undefined ? {} : { file: config.prices }),
-      }),
+      prices,
       ...(translator ? { translator } : {}),
       onMeetingEnded: () => {
         if (argv.once || (leaving && relay.meetings === 0)) void end();
       },
     },
   );
+  metrics?.observe(() => relay.figures);
   let leaving = false;
+  let endPage = (): void => {};
   let ending: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     // What ends politely already is hurried up.
-    await (ending ? relay.close() : (ending = relay.close().then(() => execution?.close())));
+    await (ending ? relay.close() : (ending = relay.close().then(() => close())));
+  };
+  const close = (): void => {
+    execution?.close();
+    endPage();
+    void metrics?.close();
+    void finishTelemetry();
   };
   const takeLeave = (): boolean => {
     if (relay.meetings === 0) return false;
@@ -191,9 +218,7 @@ async function runProxy(argv: Flags): Promise<void> {
   // To be told to end is how a daemon ends well.
   const terminate = (): void => {
     reading?.cut();
-    void (ending ??= relay
-      .shutDown(config.shutdown_seconds * 1_000, argv.drain)
-      .then(() => execution?.close()));
+    void (ending ??= relay.shutDown(config.shutdown_seconds * 1_000, argv.drain).then(() => close()));
   };
   const atOnce = (): void => {
     reading?.cut();
@@ -202,13 +227,21 @@ async function runProxy(argv: Flags): Promise<void> {
   if (!launcher) onInterrupt({ polite: takeLeave, atOnce, terminate });
 
   const ports = await relay.listen();
+  const page = argv.web
+    ? (await import('../web-process.ts')).startWebProcess(
+        { transcripts: path.resolve(config.transcripts), port: argv['web-port'] },
+        log,
+      )
+    : undefined;
+  endPage = () => page?.end();
   const door = (seat: Seat): Door => ({ port: ports[seat], token: access.tokens?.[seat] ?? '' });
   launcher?.report({ type: 'listening', doors: { a: door('a'), b: door('b') } });
+  if (metrics) log.info({ port: metrics.port }, `/metrics on ${config.metrics.host}, port ${metrics.port}`);
   log.info(ports, `listening on ${config.host}, port ${ports.a} for seat a and port ${ports.b} for seat b`);
 }
 
 type ConfigFlags = InferredOptionTypes<typeof meetingFlags> &
-  Partial<Pick<Flags, 'config' | 'host' | 'port-a' | 'port-b'>>;
+  Partial<Pick<Flags, 'config' | 'host' | 'port-a' | 'port-b' | 'metrics-port'>>;
 
 /** Rejects with ConfigError. */
 export async function readProxyConfig(argv: ConfigFlags): Promise<ProxyConfig> {
@@ -221,6 +254,7 @@ export async function readProxyConfig(argv: ConfigFlags): Promise<ProxyConfig> {
       host: argv.host,
       port_a: argv['port-a'],
       port_b: argv['port-b'],
+      'metrics.port': argv['metrics-port'],
       hello: argv.hello,
       first: argv.first,
       max_messages: argv['max-messages'],
@@ -244,7 +278,11 @@ export async function readProxyConfig(argv: ConfigFlags): Promise<ProxyConfig> {
   return value;
 }
 
-function toRelaySettings(config: ProxyConfig, argv: Flags): RelaySettings {
+/** Without TLS and tokens. */
+export function toRelaySettings(
+  config: ProxyConfig,
+  argv: Partial<Pick<Flags, 'free-ports' | 'resume' | 'no-resume' | 'once'>>,
+): RelaySettings {
   return {
     host: config.host,
     ports: { a: config.port_a, b: config.port_b },
@@ -319,7 +357,7 @@ async function readFork(argv: Flags): Promise<Pick<RelaySettings, 'fork'>> {
 }
 
 /** A proxy for one meeting has no business with others. */
-function resumedBy(argv: Flags): RelaySettings['resume'] {
+function resumedBy(argv: Partial<Pick<Flags, 'resume' | 'no-resume' | 'once'>>): RelaySettings['resume'] {
   if (argv.resume !== undefined) return [argv.resume];
   return argv['no-resume'] || argv.once ? 'none' : 'all';
 }

@@ -2,6 +2,7 @@ import type { CommandModule, InferredOptionTypes } from 'yargs';
 import { UsageError } from '../failure.ts';
 import { takingMany } from '../many.ts';
 import { folderFlag, resolveFolder } from '../meeting-folder.ts';
+import { parseSince } from '../since.ts';
 
 const flags = {
   ...folderFlag,
@@ -69,18 +70,4 @@ function describe(turns: number, meetings: number, more: boolean): string {
   if (turns === 0) return 'Nothing found.';
   const found = `${turns === 1 ? '1 turn' : `${turns} turns`} in ${meetings === 1 ? '1 meeting' : `${meetings} meetings`}`;
   return more ? `${found}, and there are more: --limit 0 shows all.` : `${found}.`;
-}
-
-const unitsMs = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
-
-/** Milliseconds since 1970. Throws UsageError. */
-function parseSince(since: string, nowMs: number): number {
-  const [, number, unit] = /^(\d+)([mhdw])$/.exec(since) ?? [];
-  if (number !== undefined) return nowMs - Number(number) * unitsMs[unit as keyof typeof unitsMs];
-  // A day without a time means that day here, and not in Greenwich.
-  const ms = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(since) ? `${since}T00:00` : since);
-  if (!Number.isNaN(ms)) return ms;
-  throw new UsageError(
-    `--since ${JSON.stringify(since)} is no time; say 2026-11-01, 2026-11-01T12:00, or 7d`,
-  );
 }

@@ -11,6 +11,7 @@ import {
 } from '../meeting-folder.ts';
 import { transcriptCheck } from './transcript-check.ts';
 import { diffCommand } from './transcript-diff.ts';
+import { exportCommand } from './transcript-export.ts';
 import { searchCommand } from './transcript-search.ts';
 
 const formats = {
@@ -100,6 +101,6 @@ const where: CommandModule<object, MeetingFlags> = {
 
 export const transcriptCommands: CommandGroup = {
   name: 'transcript',
-  describe: 'List, show, search, compare, check and render what was said',
-  commands: [list, show, searchCommand, diffCommand, transcriptCheck, render, where],
+  describe: 'List, show, search, compare, check, export and render what was said',
+  commands: [list, show, searchCommand, diffCommand, transcriptCheck, exportCommand, render, where],
 };

@@ -1,4 +1,11 @@
-import type { Block, BlockResult, Outcome, WorkspaceFile } from '../block.ts';
+import {
+  wasRun,
+  workspaceFolder,
+  type Block,
+  type BlockResult,
+  type Outcome,
+  type WorkspaceFile,
+} from '../block.ts';
 import { formatBytes, formatSeconds } from './sentences.ts';
 import { visibleControls, visibleLine } from './visible-controls.ts';
 
@@ -41,9 +48,10 @@ export function describeRun(result: Result, lastTurn = result.turn): string[] {
   const { kind, turn, outcome, output, outputBytes, ms, tier } = result;
   const facts = turn === lastTurn ? [] : [`turn ${turn}`];
   if (kind === 'code' && outcome === 'ok' && outputBytes === 0) facts.push('no output');
-  if (outcome !== 'refused' && outcome !== 'unavailable') facts.push(formatTook(ms));
+  if (wasRun(result)) facts.push(formatTook(ms));
   if (tier !== undefined && tier !== '') facts.push(visibleLine(tier));
-  if (outputBytes > Buffer.byteLength(output)) facts.push(`${formatBytes(outputBytes)} of output`);
+  if (outputBytes > new TextEncoder().encode(output).length)
+    facts.push(`${formatBytes(outputBytes)} of output`);
   return facts;
 }
 
@@ -68,7 +76,7 @@ function describeFile({ path, bytes }: WorkspaceFile): string {
 /** Where a page in the meeting's folder finds a file that code made; undefined where a link could do harm. */
 export function addressOf(
   { path }: Pick<WorkspaceFile, 'path'>,
-  folder: string = 'workspace',
+  folder: string = workspaceFolder,
 ): string | undefined {
   const parts = partsOf(path);
   if (!parts || !inertEndings.test(path)) return undefined;

@@ -128,7 +128,12 @@ export function describeFinish(finish: string | undefined): string | undefined {
 }
 
 /** "openai gpt-4o-mini", "eliza" when provider and model are one, empty when neither is known. */
-export function describeModel({ provider, model }: Pick<Participant, 'provider' | 'model'>): string {
+export function describeModel({
+  provider,
+  model,
+}: {
+  readonly [part in 'provider' | 'model']?: string | undefined;
+}): string {
   const parts = [provider, model]
     .filter((part) => part !== undefined && part !== '')
     .map((part) => visibleLine(part ?? ''));
@@ -166,12 +171,12 @@ export function describeExecution(totals: ExecutionTotals | undefined): string {
 }
 
 /** "Ada Lovelace and Eliza". */
-export function describePair(seats: Outline['seats']): string {
+export function describePair(seats: { readonly [seat in Seat]: Pick<Participant, 'name'> }): string {
   return `${nameOf(seats, 'a')} and ${nameOf(seats, 'b')}`;
 }
 
 /** Safe on one line of anything that escapes its own markup. */
-export function nameOf(seats: Outline['seats'], seat: Seat): string {
+export function nameOf(seats: { readonly [seat in Seat]: Pick<Participant, 'name'> }, seat: Seat): string {
   return visibleLine(seats[seat].name).trim() || seat.toUpperCase();
 }
 

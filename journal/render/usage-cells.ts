@@ -6,12 +6,18 @@ import { formatNumber, formatSeconds } from './sentences.ts';
 import { visibleLine } from './visible-controls.ts';
 
 /** The first row is the head, the last one both together. The first cell of a row is a name; nothing else was written by others. */
-export function usageCells({ names, speakers, together }: UsageTable): readonly (readonly string[])[] {
+export function usageCells({
+  names,
+  speakers,
+  translator,
+  together,
+}: UsageTable): readonly (readonly string[])[] {
   return [
     ['Speaker', 'Turns', 'Tokens in', 'Cached', 'Out', 'Cost', 'Median', 'Worst'],
     cellsOf(visibleLine(names.a), speakers.a),
     cellsOf(visibleLine(names.b), speakers.b),
-    cellsOf('Both', together),
+    ...(translator ? [cellsOf('Translator', translator)] : []),
+    cellsOf(translator ? 'All' : 'Both', together),
   ];
 }
 
@@ -41,11 +47,14 @@ export function renderColumns(rows: readonly (readonly string[])[], leftColumns:
   return rows.map((row) => `${row.map(pad).join('  ').trimEnd()}\n`).join('');
 }
 
-function cellsOf(name: string, { turns, usage, cost, latency }: SpeakerUsage): string[] {
+function cellsOf(
+  name: string,
+  { turns, usage, cost, latency }: Partial<Pick<SpeakerUsage, 'turns'>> & Omit<SpeakerUsage, 'turns'>,
+): string[] {
   const count = (key: keyof Usage): string => (usage ? formatNumber(usage[key] ?? 0) : '–');
   return [
     name,
-    formatNumber(turns),
+    turns === undefined ? '–' : formatNumber(turns),
     count('input'),
     count('cached'),
     count('output'),

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, realpath, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { figureFolder, type WorkspaceFile } from '../block.ts';
+import { figureFolder, workspaceFolder, type WorkspaceFile } from '../block.ts';
 import type { Entry } from '../conversation.ts';
 import { isFigureName, partsOf, shownFiles } from './results.ts';
 
@@ -59,7 +59,7 @@ export class WorkspaceReader {
       const mayHold = figures < mostFiguresPerResult;
       const folder = figureFolder(entry);
       const figure = isFigureName(file) ? await this.#look(folder, file, mayHold) : undefined;
-      const kept = figure ? { ...figure, folder } : await this.#look('workspace', file, mayHold);
+      const kept = figure ? { ...figure, folder } : await this.#look(workspaceFolder, file, mayHold);
       if (kept) found.set(file.path, kept);
       if (kept?.figure?.uri !== undefined) figures++;
     }

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { ColloquyError } from '../../wire/errors.ts';
 import { inputsText } from '../inputs-text.ts';
+import { readJsonReply } from '../json-reply.ts';
 import type { Module } from '../module.ts';
+import { settingsOf } from '../settings.ts';
 
 const settingsSchema = z
   .strictObject({
@@ -18,8 +20,9 @@ export const judge: Module = {
   name: 'judge',
   describe: 'scores its inputs by a rubric',
   version: '1',
+  settings: settingsSchema,
   async run(context) {
-    const { rubric, highest } = settingsSchema.parse(context.step.with ?? {});
+    const { rubric, highest } = settingsOf(settingsSchema, context.step);
     const schema = verdictSchema(rubric.length, highest);
     const system = promptOf(rubric, highest);
     const text = inputsText(context);
@@ -27,8 +30,8 @@ export const judge: Module = {
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
       const again = problem === '' ? '' : `\n\nYour last verdict could not be used: ${problem}`;
       const reply = await context.write({ system, text: text + again });
-      const verdict = readVerdict(reply, schema);
-      if (verdict.type === 'verdict') return JSON.stringify(verdict.value, null, 2);
+      const verdict = readJsonReply(reply, schema);
+      if (verdict.type === 'value') return JSON.stringify(verdict.value, null, 2);
       problem = verdict.problem;
       context.status(problem);
     }
@@ -52,24 +55,4 @@ function verdictSchema(criteria: number, highest: number) {
     summary: z.string().min(1),
     quotation: z.string().optional(),
   });
-}
-
-function readVerdict(
-  reply: string,
-  schema: z.ZodType,
-): { type: 'verdict'; value: unknown } | { type: 'problem'; problem: string } {
-  const json = reply.slice(reply.indexOf('{'), reply.lastIndexOf('}') + 1);
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    return { type: 'problem', problem: 'it is no JSON object' };
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return { type: 'verdict', value: parsed.data };
-  const [issue] = parsed.error.issues;
-  return {
-    type: 'problem',
-    problem: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'it is not right'}`,
-  };
 }

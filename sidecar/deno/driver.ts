@@ -61,6 +61,8 @@ function handle(request: DriverRequest): Promise<object> {
   switch (request.op) {
     case 'run':
       return request.language === 'javascript' ? javascript.run(request) : python.run(request);
+    case 'program':
+      return Promise.reject(new Error('there are no processes here'));
     case 'ping':
       return javascript.ping().then(() => python.ask({ op: 'ping' }));
     case 'put':

@@ -6,9 +6,8 @@ import {
   neededOfEtc,
   programFolders,
   writablePlaces,
-  type SandboxFile,
 } from './inside.ts';
-import type { Limits } from './tier.ts';
+import type { Additions, Limits } from './tier.ts';
 
 /** What is known of the machine's bubblewrap. */
 export interface BubblewrapHost {
@@ -33,7 +32,7 @@ const firstDescriptor = 3;
 export function bubblewrapArguments(
   { canDisableUserNamespaces }: BubblewrapHost,
   { diskMiB }: Limits,
-  files: readonly SandboxFile[],
+  { places: added = [], files = [], environment = {} }: Additions,
   seccompFilter: Buffer,
 ): { args: string[]; descriptors: Buffer[] } {
   const allFiles = [...inventedFiles, ...files];
@@ -45,13 +44,18 @@ export function bubblewrapArguments(
     ...['--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--seccomp', String(firstDescriptor)],
     ...['--uid', String(insideId), '--gid', String(insideId), '--hostname', 'colloquy'],
     '--clearenv',
-    ...Object.entries(insideEnvironment).flatMap(([name, value]) => ['--setenv', name, value]),
+    ...Object.entries({ ...insideEnvironment, ...environment }).flatMap(([name, value]) => [
+      '--setenv',
+      name,
+      value,
+    ]),
 
     ...['--ro-bind', '/usr', '/usr'],
     ...programFolders().flatMap(({ at, linkTo }) =>
       linkTo === undefined ? ['--ro-bind', at, at] : ['--symlink', linkTo, at],
     ),
     ...neededOfEtc().flatMap((place) => ['--ro-bind', place, place]),
+    ...added.flatMap(({ from, at }) => ['--ro-bind', from, at]),
     ...allFiles.flatMap(({ at }, index) => readOnlyFile(firstDescriptor + 1 + index, at)),
 
     ...['--proc', '/proc', ...hiddenOfProc.flatMap(hide), '--remount-ro', '/proc'],

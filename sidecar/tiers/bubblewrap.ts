@@ -6,9 +6,8 @@ import { cgroupVersion, createCgroup, type Cgroup } from './cgroup.ts';
 import { driverArgument, driverPath, readDriverFiles } from './driver-files.ts';
 import { findProgram, versionOf } from './find-program.ts';
 import { freshUser } from './fresh-user.ts';
-import type { SandboxFile } from './inside.ts';
 import { buildSeccompFilter } from './seccomp.ts';
-import type { Launch, Limits, Tier } from './tier.ts';
+import type { Additions, Launch, Limits, Tier } from './tier.ts';
 import { runTrial, trialLimits, trialProgram } from './trial.ts';
 
 /** bwrap's two of its own beside the driver's processes. */
@@ -67,22 +66,23 @@ export function createBubblewrapTier({ python = '/usr/bin/python3' }: { python?:
       return undefined;
     },
 
-    launch(limits) {
+    launch(limits, additions = {}) {
+      const files = [...readDriverFiles(), ...(additions.files ?? [])];
       const command = [python, '-I', '-B', '-X', 'utf8', '-c', driverStart, driverArgument(limits)];
-      return { ...wrap(findHost(), command, limits, readDriverFiles()), ...boundTogether(limits) };
+      return { ...wrap(findHost(), command, limits, { ...additions, files }), ...boundTogether(limits) };
     },
   };
 }
 
-/** Runs a command in the sandbox; `files` are put where they say, read-only. */
+/** Runs a command in the sandbox; what is added is put where it says, read-only. */
 function wrap(
   host: BubblewrapHost,
   command: readonly string[],
   limits: Limits,
-  files: readonly SandboxFile[] = [],
+  additions: Additions = {},
 ): Launch {
   const filter = buildSeccompFilter(process.arch === 'arm64' ? 'arm64' : 'x64');
-  const { args, descriptors } = bubblewrapArguments(host, limits, files, filter);
+  const { args, descriptors } = bubblewrapArguments(host, limits, additions, filter);
   return {
     file: host.file,
     args: [...args, '--', ...command],

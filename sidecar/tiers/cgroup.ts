@@ -11,6 +11,7 @@ import {
 import path from 'node:path';
 import { ownGroupUpwards } from './cgroup-mounts.ts';
 import { descendantsOf } from './process-tree.ts';
+import { isAlive } from '../../wire/is-alive.ts';
 
 /** A group of processes whose memory and number the kernel bounds together. */
 export interface Cgroup {
@@ -152,7 +153,7 @@ function removeFolder(folder: string, removalsLeft = mostRemovals): void {
 function removeLeftovers(folder: string): void {
   for (const name of tryList(folder)) {
     const [, pid] = namePattern.exec(name) ?? [];
-    if (pid !== undefined && !isRunning(Number(pid))) tryRemove(path.join(folder, name));
+    if (pid !== undefined && !isAlive(Number(pid))) tryRemove(path.join(folder, name));
   }
 }
 
@@ -168,15 +169,6 @@ function processesIn(folder: string): number[] {
 
 function toBytes(mebibytes: number): string {
   return String(Math.ceil(mebibytes) * 1024 * 1024);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 function tryKill(pid: number): void {

@@ -47,6 +47,15 @@ export interface Launch {
   readonly onEnded?: () => void;
 }
 
+/** What one sandbox has beside what all of its tier have. */
+export interface Additions {
+  /** Folders and sockets of the host, to be read only; whoever the sandbox runs as must be able to. */
+  readonly places?: readonly { readonly from: string; readonly at: string }[];
+  /** Files that are made up. */
+  readonly files?: readonly { readonly at: string; readonly content: Buffer }[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** A way to keep the code of strangers apart from everything else. */
 export interface Tier {
   readonly name: TierName;
@@ -58,7 +67,8 @@ export interface Tier {
    * needed once per machine, such as making a start snapshot. Cheap when called again.
    */
   prepare(): Promise<string | undefined>;
-  launch(limits: Limits): Launch;
+  /** `additions` are for the tier `bubblewrap`; no other can give a sandbox anything more. */
+  launch(limits: Limits, additions?: Additions): Launch;
   /** Whether one interpreter should be kept warm, since starting one takes long. */
   readonly keepsSpare: boolean;
 }

@@ -115,7 +115,7 @@ describe('colloquy resume', () => {
     const resumed = colloquy(cwd, 'resume', 'trap');
     const over = await Promise.race([
       resumed.ended.then(({ code }) => code),
-      new Promise((resolve) => setTimeout(() => resolve('still going'), 10_000)),
+      new Promise((resolve) => setTimeout(() => resolve('still going'), 40_000)),
     ]);
     expect(existsSync(mark)).toBe(false);
     expect(over).not.toBe(0);

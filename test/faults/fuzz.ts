@@ -74,8 +74,8 @@ export async function fuzz({ seed, connections, atOnce }: FuzzOptions): Promise<
     if (after.sockets !== before.sockets) problems.push(`${after.sockets} sockets, ${before.sockets} before`);
     await pair.end();
     problems.push(...pair.problems.slice(0, 5));
-    const code = await proxy.end('SIGTERM');
-    if (code !== 0) problems.push(`the proxy ended with code ${code}`);
+    const ending = await proxy.end('SIGTERM');
+    if (ending !== 0) problems.push(`the proxy ended with ${ending}`);
     if (/"level":[56]0/.test(proxy.log)) problems.push(`the proxy says: ${proxy.log.slice(0, 2_000)}`);
     const names = existsSync(transcripts) ? readdirSync(transcripts) : [];
     for (const name of names) problems.push(...(await checkEnding(path.join(transcripts, name))));

@@ -34,7 +34,7 @@ const diskMegabytes = 24;
 /** Holds the meetings of a scenario, lets happen what it says, and looks at what is left. */
 export async function holdRun(
   scenario: Scenario,
-  { keep, limitMs = 30_000 }: RunOptions = {},
+  { keep, limitMs = 90_000 }: RunOptions = {},
 ): Promise<RunReport> {
   const folder = mkdtempSync(path.join(tmpdir(), 'colloquy-faults-'));
   const run = new Run(scenario, folder, limitMs);
@@ -126,8 +126,8 @@ class Run {
     await Promise.all(this.#happening);
     await this.#proxyIsFree;
     for (const agent of this.#agents) await agent.kill({ forGood: true });
-    const code = await this.#proxy.end('SIGTERM');
-    if (code !== 0) problems.push(`the proxy ended with code ${code}`);
+    const ending = await this.#proxy.end('SIGTERM');
+    if (ending !== 0) problems.push(`the proxy ended with ${ending}`);
     for (const plan of this.#scenario.meetings) {
       const { found, turns } = await checkMeeting({
         plan,
@@ -195,9 +195,8 @@ class Run {
       case 'drain-proxy':
         return this.#alone(async () => {
           const isDrained = fault.kind === 'drain-proxy' && knowsFlag('--drain');
-          const code = await this.#proxy.end(isDrained ? 'SIGTERM' : 'SIGKILL');
-          if (isDrained && code !== 0)
-            this.#problems.push(`told to drain, the proxy ended with code ${code}`);
+          const ending = await this.#proxy.end(isDrained ? 'SIGTERM' : 'SIGKILL');
+          if (isDrained && ending !== 0) this.#problems.push(`told to drain, the proxy ended with ${ending}`);
           await sleep(fault.downMs);
           await this.#proxy.start();
         });

@@ -3,6 +3,7 @@ import type { Seat } from '../../wire/types.ts';
 import { Dice } from './dice.ts';
 import { Pipe, type Cut } from './pipe.ts';
 import type { NetworkPlan } from './scenario.ts';
+import { reset } from '../support/reset.ts';
 
 export interface NetworkOptions {
   readonly seed: number;
@@ -67,7 +68,7 @@ export class BadNetwork {
     return net.createServer({ allowHalfOpen: true }, (agent) => {
       if (this.#isDown) {
         agent.on('error', () => {});
-        agent.resetAndDestroy();
+        reset(agent);
         return;
       }
       const proxy = net.connect({
@@ -135,7 +136,7 @@ class Link {
       one.on('error', () => {});
       // A process that was killed resets its connections, and so does the line.
       one.on('close', (hadError) => {
-        if (hadError && !other.destroyed) other.resetAndDestroy();
+        if (hadError && !other.destroyed) reset(other);
         if (agent.destroyed && proxy.destroyed) options.onGone();
       });
     }
@@ -152,7 +153,7 @@ class Link {
     this.#down.stop();
     const sockets = { agent: this.#agent, proxy: this.#proxy };
     const end = (socket: net.Socket): void => {
-      if (how === 'reset') return void socket.resetAndDestroy();
+      if (how === 'reset') return reset(socket);
       socket.end();
       setTimeout(() => socket.destroy(), 50);
     };

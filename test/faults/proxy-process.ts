@@ -5,6 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot, programPath } from '../../config/paths.ts';
 import type { Seat } from '../../wire/types.ts';
 
+/** Its exit code, or what it ended by. */
+type End = number | string;
+
 type Ports = { readonly [seat in Seat]: number };
 
 export interface ProxyProcessOptions {
@@ -19,8 +22,8 @@ export interface ProxyProcessOptions {
 }
 
 /** Far more than it takes, on a machine that does much else. */
-const startMs = 15_000;
-const endMs = 15_000;
+const startMs = 45_000;
+const endMs = 45_000;
 
 /** `colloquy proxy`, which may die and come back to the same ports. */
 export class ProxyProcess {
@@ -28,7 +31,7 @@ export class ProxyProcess {
   readonly #settingsFile: string;
   #child: ChildProcess | undefined;
   #ports: Ports = { a: 0, b: 0 };
-  #ended: Promise<number | null> = Promise.resolve(null);
+  #ended: Promise<End> = Promise.resolve('not started');
   log = '';
 
   constructor(options: ProxyProcessOptions) {
@@ -64,7 +67,9 @@ export class ProxyProcess {
       },
     );
     this.#child = child;
-    this.#ended = new Promise((resolve) => child.once('close', resolve));
+    this.#ended = new Promise((resolve) => {
+      child.once('close', (code, signal) => resolve(code ?? String(signal)));
+    });
     this.log += `--- started, pid ${child.pid}\n`;
     await new Promise<void>((resolve, reject) => {
       let heard = '';
@@ -81,8 +86,8 @@ export class ProxyProcess {
     });
   }
 
-  /** Resolves with its exit code when it is gone; null where it had to be killed. */
-  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+  /** Resolves when it is gone. */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<End> {
     this.#child?.kill(signal);
     // What is frozen hears no other signal.
     this.#child?.kill('SIGCONT');
@@ -90,7 +95,7 @@ export class ProxyProcess {
     if ((await Promise.race([this.#ended, late])) !== 'late') return this.#ended;
     this.log += `--- still there ${endMs / 1_000} s after ${signal}\n`;
     this.#child?.kill('SIGKILL');
-    return this.#ended;
+    return `${await this.#ended}, ${endMs / 1_000} s after ${signal}`;
   }
 
   signal(signal: NodeJS.Signals): void {

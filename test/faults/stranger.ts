@@ -2,6 +2,7 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dice } from './dice.ts';
 import { composeAttack, type Attack } from './attacks.ts';
+import { reset } from '../support/reset.ts';
 
 /** Connects, sends what somebody might who means no good or knows no better, and is gone. */
 export async function visit(port: number, dice: Dice): Promise<Attack['kind']> {
@@ -21,7 +22,7 @@ export async function visit(port: number, dice: Dice): Promise<Attack['kind']> {
     if (dice.happens(0.3)) await Promise.race([closed, sleep(dice.between(0, 8))]);
   }
   await Promise.race([closed, sleep(leave === 'wait' ? stayMs * 6 : stayMs)]);
-  if (leave === 'reset' && !socket.connecting) socket.resetAndDestroy();
+  if (leave === 'reset' && !socket.connecting) reset(socket);
   else socket.end();
   await Promise.race([closed, sleep(50)]);
   socket.destroy();

@@ -32,5 +32,5 @@ describe('meetings over a bad network, with processes that die, freeze and come 
     for (const what of ['kill-proxy', 'kill-agent', 'cut-network', 'cut', 'frozen', 'doubled', 'replayed']) {
       expect(happened, what).toContain(what);
     }
-  }, 180_000);
+  }, 300_000);
 });

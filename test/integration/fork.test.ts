@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MeetingEvent } from '../../journal/event.ts';
 import { readPast } from '../../proxy/past.ts';
-import type { RelaySettings } from '../../proxy/relay.ts';
+import type { RelaySettings } from '../../proxy/relay-settings.ts';
 import { meetingEvent, stamp, toLines, turnEvent, writeMeeting } from '../support/journal.ts';
 import { blockEvent, resultEvent } from '../support/execution.ts';
 import { RawClient, startRelay, type TestRelay } from '../support/relay.ts';

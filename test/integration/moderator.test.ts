@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { readConversation } from '../../journal/conversation.ts';
 import { describeEntry } from '../../journal/render/sentences.ts';
 import { readControlFile } from '../../proxy/control-file.ts';
-import type { RelaySettings } from '../../proxy/relay.ts';
+import type { RelaySettings } from '../../proxy/relay-settings.ts';
 import { readSeatsFile } from '../../proxy/seats-file.ts';
 import { answerTo, moderate, openControl } from '../support/moderator.ts';
 import { RawClient, startRelay, type TestRelay } from '../support/relay.ts';
@@ -17,8 +17,12 @@ interface Two extends TestRelay {
   readonly ask: (action: string, more?: object) => Promise<unknown>;
 }
 
-async function meet(changes: Partial<RelaySettings> = {}, own: readonly string[] = features): Promise<Two> {
-  const relay = await startRelay({ ...changes });
+async function meet(
+  changes: Partial<RelaySettings> = {},
+  own: readonly string[] = features,
+  isWatched = true,
+): Promise<Two> {
+  const relay = await startRelay({ ...changes }, undefined, { isWatched });
   const a = await RawClient.greet(relay.ports.a, { name: 'Ann', meeting: 'm', features: own });
   const b = await RawClient.greet(relay.ports.b, { name: 'Ben', meeting: 'm', features: own });
   await a.until('/start\n');
@@ -42,8 +46,11 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('a paused meeting', () => {
-  test('journals what comes, passes nothing on, and lets it all go in order when it is resumed', async () => {
-    const two = await meet();
+  test.each([
+    ['that somebody watches', true],
+    ['on the fast path', false],
+  ])('%s journals what comes, and lets it all go in order when it is resumed', async (_, isWatched) => {
+    const two = await meet({}, features, isWatched);
     const { a, b, ask } = two;
     a.send('One.\n');
     await b.until('One.\n');

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startAgent, type Agent } from '../../agents/agent.ts';
@@ -70,6 +71,47 @@ describe('an agent that loses its connection', () => {
     await again.until('Hello.\n');
   });
 
+  test('before it was welcomed comes back with what it claimed the seat by, while it waits and when it is seated', async () => {
+    const { ports, journal } = await startRelay();
+    const claim = 'c'.repeat(32);
+    const greeting = { name: 'Ben', meeting: 'm', features, claim };
+    const waiting = await RawClient.greet(ports.b, greeting);
+    // The first connection is gone, and the relay has not noticed.
+    const b = await RawClient.greet(ports.b, greeting);
+    expect(await waiting.closed()).toContain('"code":"seat-taken"');
+    const a = await RawClient.greet(ports.a, { name: 'Ann', meeting: 'm', features });
+    await a.until('/start\n');
+    // What was said to it meanwhile it may never have read.
+    b.socket.destroy();
+    a.send('Hello?\n');
+    const again = await RawClient.greet(ports.b, greeting);
+    expect(await again.until('Hello?\n')).toMatch(/\/welcome: .*\n\/history: \[\]\nHello\?\n$/);
+    again.send('Here I am.\n');
+    await a.until('Here I am.\n');
+    expect(journal('m').map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['lost', 'returned', 'turn']) as string[],
+    );
+  });
+
+  test('cannot take a seat by what another claims, nor by a claim that could be guessed', async () => {
+    const { ports } = await startRelay();
+    const claim = 'c'.repeat(32);
+    await RawClient.greet(ports.b, { name: 'Ben', meeting: 'm', features, claim });
+    const a = await RawClient.greet(ports.a, { name: 'Ann', meeting: 'm', features });
+    await a.until('/start\n');
+    const other = await RawClient.greet(ports.b, {
+      name: 'Eve',
+      meeting: 'm',
+      features,
+      claim: 'd'.repeat(32),
+    });
+    expect(await other.closed()).toContain('"code":"seat-taken"');
+    const wrongSeat = await RawClient.greet(ports.a, { name: 'Eve', meeting: 'm', features, claim });
+    expect(await wrongSeat.closed()).toContain('"code":"seat-taken"');
+    const short = await RawClient.greet(ports.b, { name: 'Eve', features, claim: 'c' });
+    expect(await short.closed()).toContain('"code":"bad-greeting"');
+  });
+
   test('cannot come back with another secret, to the other seat, or to a meeting that is over', async () => {
     const { ports, event } = await startRelay();
     const a = await RawClient.greet(ports.a, { name: 'Ann', meeting: 'm', features });
@@ -122,6 +164,19 @@ describe('an agent that loses its connection', () => {
   });
 });
 
+describe('an agent whose line breaks before anybody has welcomed it', () => {
+  test('greets again, has its seat, and the partner notices nothing', async () => {
+    const { ports, journal, event } = await startRelay({ maxMessages: 4, first: 'b' });
+    const asked: string[] = [];
+    const line = await lineThatBreaksOnce(ports.b);
+    const agents = [startSpeaker(ports.a, 'a', asked), startSpeaker(line, 'b', asked)];
+    expect(await event('stopped')).toMatchObject({ reason: 'max-messages', turns: 4 });
+    await Promise.all(agents.map(({ finished }) => finished));
+    const said = journal('m').flatMap((entry) => (entry.type === 'turn' ? [entry.text] : []));
+    expect(said).toEqual(['b says 1', 'a says 1', 'b says 2', 'a says 2']);
+  });
+});
+
 describe('messages with numbers', () => {
   test('are taken once, however often they come', async () => {
     const { ports, journal } = await startRelay();
@@ -161,6 +216,39 @@ describe('a proxy that is started again', () => {
     expect(existsSync(path.join(transcripts, 'm', 'seats.json'))).toBe(false);
   });
 
+  test('has the meeting of one that was drained, though a seat was empty for longer than it is kept', async () => {
+    const first = await startRelay({ resumeMs: 50 });
+    const a = await RawClient.greet(first.ports.a, { name: 'Ann', meeting: 'm', features });
+    const b = await RawClient.greet(first.ports.b, { name: 'Ben', meeting: 'm', features });
+    const { secret } = await welcomeOf(a);
+    await a.until('/start\n');
+    const drained = first.relay.shutDown(5_000, true);
+    a.socket.destroy();
+    await until(() => first.journal('m').some(({ type }) => type === 'lost'));
+    // Nobody can come back to a proxy that lets nobody in.
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    b.send('I am still here.\n');
+    await drained;
+    expect(first.journal('m').map(({ type }) => type)).not.toContain('stop');
+
+    const { ports } = await startRelay({ transcripts: first.transcripts });
+    const again = await RawClient.greet(ports.a, { name: 'Ann', meeting: 'm', secret, features });
+    await again.until('I am still here.\n');
+  });
+
+  test('is shut down also where its disk takes nothing', async () => {
+    const { relay, ports, transcripts } = await startRelay();
+    const a = await RawClient.greet(ports.a, { name: 'Ann', meeting: 'm', features });
+    await RawClient.greet(ports.b, { name: 'Ben', meeting: 'm', features });
+    await a.until('/start\n');
+    // No file can take the place of a folder.
+    const file = path.join(transcripts, 'm', 'seats.json');
+    rmSync(file);
+    mkdirSync(path.join(file, 'x'), { recursive: true });
+    await relay.shutDown(0, true);
+    expect(await a.closed()).toContain('shutting-down');
+  });
+
   test('tells the one who starts to start, where nothing had been said yet', async () => {
     const { relay, ports, transcripts } = await startRelay();
     const a = await RawClient.greet(ports.a, { name: 'Ann', meeting: 'm', features });
@@ -198,6 +286,26 @@ function startSpeaker(port: number, seat: string, asked: string[]): Agent {
     patience: { maxRetries: 0, maxWaitMs: 0, idleMs: 0, firstPieceMs: 0 },
     signal: abort.signal,
   });
+}
+
+/** Hands over what comes, and breaks the first time something should go back. */
+async function lineThatBreaksOnce(port: number): Promise<number> {
+  let isBroken = false;
+  const server = net.createServer((client) => {
+    const relay = net.connect(port, '127.0.0.1');
+    for (const end of [client, relay]) end.on('error', () => {});
+    client.pipe(relay);
+    relay.once('close', () => client.destroy());
+    client.once('close', () => relay.destroy());
+    if (isBroken) return void relay.pipe(client);
+    relay.once('data', () => {
+      isBroken = true;
+      client.destroy();
+    });
+  });
+  onTestFinished(() => void server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as net.AddressInfo).port;
 }
 
 async function until(condition: () => boolean): Promise<void> {

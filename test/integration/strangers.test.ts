@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { RelayLimits } from '../../proxy/relay.ts';
+import type { RelayLimits } from '../../proxy/relay-settings.ts';
 import { RawClient, startRelay, type TestRelay } from '../support/relay.ts';
 
 const usual: RelayLimits = {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { expect, test, vi } from 'vitest';
 import { packageRoot } from '../../config/paths.ts';
@@ -26,13 +27,33 @@ test('the transcripts follow a meeting, and are whole at its end', async () => {
   const other = await meetingIn(toLines(stamp([...events, stop])));
   const writer = createTranscriptWriter({ folder: one.folder, onError });
   writer.poke();
-  await vi.waitFor(async () => expect(await one.read()).toContain('Good evening'), 5_000);
+  await vi.waitFor(async () => expect(await one.read()).toContain('Good evening'), 15_000);
   expect(await other.read()).toBe('');
   await createTranscriptWriter({ folder: other.folder, onError }).finish();
   expect(await other.read()).toContain('stopped');
   await Promise.all([writer.finish(), writer.finish()]);
   expect(errors).toEqual([]);
 });
+
+test('they wait while the thread that relays has no time left, but not for ever', async () => {
+  const { createTranscriptWriter } = new TranscriptThread(program);
+  const { folder, read } = await meetingIn(toLines(stamp(events)));
+  const writer = createTranscriptWriter({ folder, onError: () => {} });
+  writer.poke();
+  const sinceMs = performance.now();
+  const isOver = { value: false };
+  const work = (): void => {
+    for (const untilMs = performance.now() + 20; performance.now() < untilMs;);
+    if (!isOver.value) setImmediate(work);
+  };
+  work();
+  await setTimeout(2_000);
+  expect(await read()).toBe('');
+  await vi.waitFor(async () => expect(await read()).toContain('Good evening'), 25_000);
+  expect(performance.now() - sinceMs).toBeGreaterThan(5_000);
+  isOver.value = true;
+  await writer.finish();
+}, 30_000);
 
 test('what cannot be written is told, and holds up nothing', async () => {
   const { createTranscriptWriter } = new TranscriptThread(program);

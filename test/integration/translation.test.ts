@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BlockResult } from '../../journal/block.ts';
 import type { JournalEvent } from '../../journal/event.ts';
 import type { ExecutionOptions } from '../../proxy/execution.ts';
-import type { RelaySettings } from '../../proxy/relay.ts';
+import type { RelaySettings } from '../../proxy/relay-settings.ts';
 import { RawClient, startRelay, type TestRelay } from '../support/relay.ts';
 import { inCapitals, PretendedTranslator, SlowAnswers } from '../support/translator.ts';
 
@@ -283,6 +283,24 @@ describe('a meeting that ends while a turn is translated', () => {
     a.send('Guten Tag.\n');
     await slow.release();
     expect(await b.until('/stop: max-messages\n')).toBe('el: GUTEN TAG.\n/stop: max-messages\n');
+  });
+
+  it('ends where what its translator took reaches the limit of tokens, though the proxy was started again', async () => {
+    const first = new PretendedTranslator({ usage: { input: 70, output: 30, cached: 0 } });
+    const { a, b, relay, secrets, transcripts } = await seat(first, { settings: { maxTokens: 150 } });
+    a.send('Eins\n');
+    await b.until('EINS\n');
+    await relay.shutDown(0, true);
+    const translator = new PretendedTranslator({ usage: { input: 45, output: 5, cached: 0 } });
+    const second = await startRelay({ transcripts }, undefined, { translator });
+    await RawClient.greet(second.ports.a, { ...anna, secret: secrets.a });
+    const againB = await RawClient.greet(second.ports.b, { ...nikos, secret: secrets.b });
+    againB.send('Δύο\n');
+    expect(await second.event('stopped')).toMatchObject({
+      reason: 'max-tokens',
+      detail: '150 of 150 tokens',
+      usage: { translator: { usage: { input: 115, output: 35 } } },
+    });
   });
 
   it('tells of an agent that left behind its last words', async () => {

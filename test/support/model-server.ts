@@ -137,5 +137,6 @@ async function give(
 async function readBody(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
   let text = '';
   for await (const chunk of request.setEncoding('utf8') as AsyncIterable<string>) text += chunk;
-  return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  // Whoever lists the models sends none.
+  return JSON.parse(text || '{}') as Readonly<Record<string, unknown>>;
 }

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { JournalEvent } from '../../journal/event.ts';
 import type { ExecutionOptions } from '../../proxy/execution.ts';
-import { Relay, type RelayEnvironment, type RelaySettings } from '../../proxy/relay.ts';
+import { Relay } from '../../proxy/relay.ts';
+import type { RelayEnvironment, RelaySettings } from '../../proxy/relay-settings.ts';
 import type { ViewerEvent } from '../../proxy/viewer.ts';
 import { temporaryFolder } from './temporary.ts';
 

@@ -39,7 +39,7 @@ describe('colloquy config check', () => {
 
   it('reads the files of the program where the folder has none', async () => {
     await enterFolder({});
-    expect(await run('config', 'check')).toBe('11 files are fine.\n');
+    expect(await run('config', 'check')).toBe('13 files are fine.\n');
   });
 });
 

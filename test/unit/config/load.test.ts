@@ -93,7 +93,7 @@ describe('the service', () => {
     expect(load(cwd, { file: 'my.yml', service: 'parry' }).value.service).toBe('parry');
   });
 
-  const names = 'openai, anthropic, ollama, lmstudio, eliza, parry, scripted, command';
+  const names = 'openai, anthropic, ollama, lmstudio, eliza, parry, scripted, command, pipeline';
   it.each<[string, string, ServiceName | undefined, string]>([
     [
       'is named nowhere',

@@ -2,8 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { coderRoles } from '../../../config/coder-roles.ts';
+import { coderSchema } from '../../../config/coder-schema.ts';
 import {
   checkConfigFile,
+  loadCoderConfig,
   loadProxyConfig,
   loadServiceConfig,
   loadTranslatorConfig,
@@ -15,7 +18,12 @@ import { listSettings } from '../../../config/settings.ts';
 import { translatorSchemas } from '../../../config/translator-schema.ts';
 
 const folder = path.join(packageRoot, 'config');
-const schemas = { proxy: proxySchema, translator: translatorSchemas.openai, ...serviceSchemas };
+const schemas = {
+  proxy: proxySchema,
+  translator: translatorSchemas.openai,
+  coder: coderSchema,
+  ...serviceSchemas,
+};
 const names = Object.keys(schemas) as (keyof typeof schemas)[];
 
 describe('the settings files that come with the program', () => {
@@ -30,8 +38,10 @@ describe('the settings files that come with the program', () => {
 
   it.each(names)('give exactly the defaults: config/%s.yml', (name) => {
     const sources = { file: path.join(folder, `${name}.yml`), cwd: packageRoot, env: {}, flags: {} };
-    const load = { proxy: loadProxyConfig, translator: loadTranslatorConfig };
-    const { value } = (name === 'proxy' || name === 'translator' ? load[name] : loadServiceConfig)(sources);
+    const load = { proxy: loadProxyConfig, translator: loadTranslatorConfig, coder: loadCoderConfig };
+    const { value } = (
+      name === 'proxy' || name === 'translator' || name === 'coder' ? load[name] : loadServiceConfig
+    )(sources);
     expect(value).toEqual(schemas[name].parse({}));
   });
 
@@ -72,12 +82,14 @@ describe('the settings files that come with the program', () => {
       'tokens',
       'tls',
       'journal',
+      'metrics',
       'limits',
       'loops',
       'pattern',
       'why',
       'unless',
       'languages',
+      ...coderRoles,
     ]);
     for (const { path: key } of listSettings(schemas[name])) known.add(String(key.split('.').at(-1)));
     expect(shown.filter((key) => !known.has(String(key)))).toEqual([]);
@@ -87,7 +99,7 @@ describe('the settings files that come with the program', () => {
 describe('the schemas', () => {
   it.each(names)('describe every key of %s but the service', (name) => {
     const bare = listSettings(schemas[name]).filter(({ description }) => description === '');
-    expect(bare.map(({ path: key }) => key)).toEqual(name === 'proxy' ? [] : ['service']);
+    expect(bare.map(({ path: key }) => key)).toEqual(['proxy', 'coder'].includes(name) ? [] : ['service']);
   });
 
   it('know what every variable sets', () => {
@@ -100,7 +112,7 @@ describe('the schemas', () => {
   it('hide keys and tokens, and only those', () => {
     const secrets = names.flatMap((name) => listSettings(schemas[name]).filter(({ secret }) => secret));
     expect(new Set(secrets.map(({ path: key }) => key))).toEqual(
-      new Set(['api_key', 'token', 'tokens.a', 'tokens.b', 'execution.sidecar_token']),
+      new Set(['api_key', 'token', 'tokens.a', 'tokens.b', 'execution.sidecar_token', 'metrics.token']),
     );
     const keys = names.flatMap((name) => listSettings(schemas[name]));
     // Where a key is, is no secret.

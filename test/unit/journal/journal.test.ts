@@ -15,6 +15,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { JournalEvent } from '../../../journal/event.ts';
 import { Journal } from '../../../journal/journal.ts';
 import { systemFiles, type JournalFiles } from '../../../journal/journal-files.ts';
+import { LineBuffer } from '../../../journal/line-buffer.ts';
 import { readJournal } from '../../../journal/read.ts';
 import { recoverJournal } from '../../../journal/recover.ts';
 import { ColloquyError } from '../../../wire/errors.ts';
@@ -30,8 +31,8 @@ function smallDisk(room: number, { keeps = false, code = 'ENOSPC' } = {}): Journ
   return {
     ...systemFiles,
     room,
-    writeSync(descriptor, data, length) {
-      const bytes = Buffer.from(data).subarray(0, length);
+    writeSync(descriptor, data, from = 0, length) {
+      const bytes = Buffer.from(data).subarray(from, length === undefined ? undefined : from + length);
       if (this.room === 0 && bytes.length > 0) failWith(code);
       const written = systemFiles.writeSync(descriptor, bytes.subarray(0, this.room));
       this.room -= written;
@@ -48,8 +49,8 @@ function counted(): { files: JournalFiles; calls: string[] } {
   const calls: string[] = [];
   const files: JournalFiles = {
     ...systemFiles,
-    writeSync: (descriptor, data, length) =>
-      calls.push('write') && systemFiles.writeSync(descriptor, data, length),
+    writeSync: (descriptor, data, from, length) =>
+      calls.push('write') && systemFiles.writeSync(descriptor, data, from, length),
     fdatasyncSync: () => void calls.push('fdatasyncSync'),
     fdatasync: async () => void calls.push('fdatasync'),
     fsyncSync: () => void calls.push('fsyncSync'),
@@ -383,7 +384,9 @@ test('turns as they came on the wire wait for room like all others, whatever par
         isFull = true;
       }
       try {
-        expect(journal.commitTurns('a', 2, lines, Infinity)).toBe(2);
+        const turns = { seat: 'a', turn: 2, lines, end: lines.length, most: Infinity } as const;
+        expect(journal.takeTurns(turns, new LineBuffer())).toBe(2);
+        journal.commit();
       } catch (error) {
         expect(error).toMatchObject({ code: 'journal-full', retryable: true });
         isFull = true;
@@ -396,5 +399,33 @@ test('turns as they came on the wire wait for room like all others, whatever par
       expect(linesOf(journal).map((event) => 'text' in event && event.text)).toEqual(texts);
       await journal.close();
     }
+  }
+});
+
+test('turns of both seats, with those of another meeting in between, wait for room in their order', async () => {
+  for (const room of [0, 30, 10_000]) {
+    const files = smallDisk(room);
+    const journal = Journal.create(await temporaryFolder(), { files, sync: 'none' });
+    const other = Journal.create(await temporaryFolder(), { sync: 'none' });
+    const into = new LineBuffer();
+    const take = (whose: Journal, seat: 'a' | 'b', turn: number, text: string): void => {
+      const lines = Buffer.from(`${text}\n`);
+      expect(whose.takeTurns({ seat, turn, lines, end: lines.length, most: Infinity }, into)).toBe(1);
+    };
+    take(journal, 'a', 1, 'One.');
+    take(other, 'a', 1, 'Elsewhere.');
+    take(journal, 'b', 2, 'Two.');
+    take(journal, 'a', 3, 'Three.');
+    if (room < 10_000) expect(errorOf(() => journal.commit()).code).toBe('journal-full');
+    files.room = 10_000;
+    journal.commit();
+    other.commit();
+    expect(linesOf(journal).map((event) => 'text' in event && event.text)).toEqual([
+      'One.',
+      'Two.',
+      'Three.',
+    ]);
+    expect(linesOf(other)).toMatchObject([{ seq: 1, text: 'Elsewhere.' }]);
+    await Promise.all([journal.close(), other.close()]);
   }
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { LineBuffer } from '../../../journal/line-buffer.ts';
 import { parseEvent } from '../../../journal/parse-event.ts';
 import { TurnEncoder } from '../../../journal/turn-encoder.ts';
 import { parseAgentFrame } from '../../../wire/message.ts';
@@ -10,14 +11,21 @@ const encoder = new TurnEncoder();
 
 /** What the journal would hold, line by line. */
 function encode(lines: string, most = Infinity): unknown[] | undefined {
-  const encoded = encoder.encode(Buffer.from(lines), { ...head, most });
-  if (!encoded) return undefined;
-  const events = encoded.bytes
-    .toString('utf8', 0, encoded.length)
+  const before = 'What is there already.\n';
+  const into = new LineBuffer();
+  into.length = into.bytes.write(before);
+  const bytes = Buffer.from(lines);
+  const count = encoder.encode(bytes, bytes.length, { ...head, most }, into);
+  const encoded = into.bytes.toString('utf8', 0, into.length);
+  expect(encoded.startsWith(before)).toBe(true);
+  if (count === 0) expect(encoded).toBe(before);
+  if (count === 0) return undefined;
+  const events = encoded
+    .slice(before.length)
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as unknown);
-  expect(events).toHaveLength(encoded.count);
+  expect(events).toHaveLength(count);
   return events;
 }
 
@@ -83,7 +91,20 @@ test.each([
 });
 
 test('bytes that are no UTF-8 are refused', () => {
-  expect(encoder.encode(Buffer.from([0x61, 0xff, 0x0a]), head)).toBeUndefined();
+  const into = new LineBuffer();
+  expect(encoder.encode(Buffer.from([0x61, 0xff, 0x0a]), 3, head, into)).toBe(0);
+  expect(into.length).toBe(0);
+});
+
+test('only the lines are read that are there, whatever stands behind them', () => {
+  const into = new LineBuffer();
+  const bytes = Buffer.from('Mine.\nÄnd something older /bye\n');
+  expect(encoder.encode(bytes, 6, head, into)).toBe(1);
+  expect(JSON.parse(into.bytes.toString('utf8', 0, into.length))).toMatchObject({ text: 'Mine.' });
+  bytes.write('Next!');
+  into.length = 0;
+  expect(encoder.encode(bytes, 6, head, into)).toBe(1);
+  expect(JSON.parse(into.bytes.toString('utf8', 0, into.length))).toMatchObject({ text: 'Next!' });
 });
 
 test('text of every kind of letters, with paths, quotations and backslashes, is taken', () => {

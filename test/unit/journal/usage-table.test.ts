@@ -52,6 +52,20 @@ describe('the table of what speakers took', () => {
     expect(table && describePrices(table)).toBe('Cost by prices of 2026-03-21.');
   });
 
+  it('has a row for who translates between the two, whose cost counts', () => {
+    const prices = { a: price, translator: { input: 1, output: 2, asOf: '2026-01-02' } };
+    const table = usageTable({
+      ...both,
+      totals: { ...both.totals, translator: { input: 2_000_000, output: 500_000, cached: 0 } },
+      settings: { ...settings, prices },
+    });
+    expect(table && usageCells(table).slice(3)).toEqual([
+      ['Translator', '–', '2,000,000', '0', '500,000', '$3.00', '–', '–'],
+      ['All', '6', '3,000,010', '600,000', '600,002', '$6.03', '0.2 s', '0.9 s'],
+    ]);
+    expect(table && describePrices(table)).toBe('Cost by prices of 2026-01-02.');
+  });
+
   it('says so where no price is known', () => {
     const table = usageTable({ ...both, settings });
     expect(table?.speakers.a.cost).toBeUndefined();

@@ -5,7 +5,13 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../config/errors.ts';
 import { packageRoot } from '../../../config/paths.ts';
-import { checkPersona, loadPersona, type Persona } from '../../../personas/persona.ts';
+import {
+  checkPersona,
+  loadPersona,
+  maxPersonaBytes,
+  parsePersona,
+  type Persona,
+} from '../../../personas/persona.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 describe('the title of a persona', () => {
@@ -63,7 +69,7 @@ describe('front matter', () => {
         'You prune.',
       ].join('\n'),
     );
-    const { text, file, sha256, ...rest } = persona;
+    const { text, own, file, sha256, ...rest } = persona;
     expect(rest).toEqual({
       name: 'Lady Maud',
       kind: 'Gardener',
@@ -79,6 +85,8 @@ describe('front matter', () => {
     expect(path.basename(file)).toBe('maud.md');
     expect(sha256).toBe(createHash('sha256').update(text).digest('hex'));
     expect(text).not.toMatch(/llama|Late/);
+    expect(own).toBe('# Gardener Persona: Maud (en) [f]\n\nYou prune.');
+    expect(text.endsWith(`\n\n${own}`)).toBe(true);
   });
 
   it('may be empty, and dashes further down are only a rule', async () => {
@@ -103,7 +111,7 @@ describe('front matter', () => {
       'an unknown service',
       'service: olama',
       [
-        'maud.md:2:10 service must be one of openai, anthropic, ollama, lmstudio, eliza, parry, scripted, command, ' +
+        'maud.md:2:10 service must be one of openai, anthropic, ollama, lmstudio, eliza, parry, scripted, command, pipeline, ' +
           'not "olama", did you mean "ollama"?',
       ],
     ],
@@ -185,6 +193,30 @@ describe('the bytes of a persona', () => {
     ['too many', Buffer.alloc(256 * 1024 + 1, 'x'), 'maud.md has 262145 bytes; a persona may have 262144'],
   ])('that are %s are refused', async (_, bytes, problem) => {
     expect(await problemsOf(bytes)).toEqual([problem]);
+  });
+});
+
+describe('a persona that is no file', () => {
+  const given = { shown: 'a.persona', name: 'Speaker A' };
+
+  it('is read as a file would be, with the instructions that come along', () => {
+    const text =
+      '---\nlang: nl\nopening: Dag.\n---\r\n\r\n# Gardener Persona: Maud (en)\r\n\r\nYou prune.\r\n';
+    const persona = parsePersona(text, given);
+    expect(persona).toMatchObject({ name: 'Maud', kind: 'Gardener', lang: 'nl', opening: 'Dag.', file: '' });
+    expect(persona.text).toMatch(/\/bye[^]*# Gardener Persona: Maud \(en\)\n\nYou prune\.$/);
+    expect(parsePersona('You prune.', given).name).toBe('Speaker A');
+  });
+
+  it.each([
+    ['', 'a.persona is empty; write who the agent is'],
+    ['---\nservise: eliza\n---\n\nx', 'a.persona:2:1 unknown key "servise"'],
+    [
+      'x'.repeat(maxPersonaBytes + 1),
+      `a.persona has ${maxPersonaBytes + 1} bytes; a persona may have ${maxPersonaBytes}`,
+    ],
+  ])('says what is wrong by the name it is given: %.20j', (text, sentence) => {
+    expect(() => parsePersona(text, given)).toThrow(sentence);
   });
 });
 

@@ -77,9 +77,20 @@ test.each([
     ["1:29 goes round in a circle: a → a; one of them must do without the other's output"],
   ],
   [
+    'a timeout that no clock can count to',
+    '- {module: start_module, output_name: a, timeout: 3000000}\n',
+    ['1:51 timeout of step 1 must be at most 2000000, not 3000000'],
+  ],
+  ['a step that is none', '- 5\n', ['1:3 step 1 must be a mapping, not 5']],
+  [
+    'an input that stands there twice',
+    '- {module: start_module, output_name: a}\n- {module: judge, inputs: [a, a], output_name: b}\n',
+    ['2:31 a stands in these inputs twice; delete one of them'],
+  ],
+  [
     'a condition without a pattern',
     '- {module: start_module, output_name: a}\n- {module: judge, inputs: [a], output_name: b, when: {output: a}}\n',
-    ['2:54 1.when needs matches or matches_not'],
+    ['2:54 when of step 2 needs matches or matches_not'],
   ],
 ])('%s is told with its place', async (_, yaml, expected) => {
   const problems = await problemsOf(yaml);

@@ -1,12 +1,11 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Module } from '../../../pipelines/module.ts';
-import { loadPipeline, type Pipeline } from '../../../pipelines/pipeline.ts';
-import { RunFolder, StepCache } from '../../../pipelines/run-folder.ts';
-import { runPipeline, type RunEvent, type RunOptions, type RunResult } from '../../../pipelines/run.ts';
-import { createPromptModule } from '../../../pipelines/modules/prompt-module.ts';
-import { ProviderError, type Provider } from '../../../agents/provider.ts';
+import { StepCache } from '../../../pipelines/step-cache.ts';
+import type { RunEvent } from '../../../pipelines/run-options.ts';
+import { ProviderError } from '../../../agents/provider.ts';
+import { pipelineBench } from '../../support/pipeline-bench.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
 const diamond = `- {module: ask, output_name: top}
@@ -15,59 +14,6 @@ const diamond = `- {module: ask, output_name: top}
 - {module: ask, inputs: [left, right], output_name: bottom}
 `;
 
-interface Bench {
-  readonly pipeline: Pipeline;
-  readonly events: RunEvent[];
-  readonly asked: string[];
-  readonly folder: RunFolder;
-  readonly run: (changes?: Partial<RunOptions>) => Promise<RunResult>;
-}
-
-/** `answer` is what the model says to what it is asked. */
-async function bench(
-  yaml: string,
-  answer: (text: string, signal: AbortSignal) => string | Promise<string> = (text) => `<${text}>`,
-): Promise<Bench> {
-  const root = await temporaryFolder();
-  const file = path.join(root, 'p.yml');
-  writeFileSync(file, yaml);
-  const asked: string[] = [];
-  const events: RunEvent[] = [];
-  const provider: Provider = {
-    name: 'scripted',
-    model: 'm',
-    async *reply({ messages, signal }) {
-      const text = messages.at(-1)?.content ?? '';
-      asked.push(text);
-      yield { type: 'text', text: await answer(text, signal) };
-      yield { type: 'end', finish: 'stop', usage: { input: 1, output: 1, cached: 0 } };
-    },
-  };
-  const modules = new Map<string, Module>([['ask', createPromptModule('ask', 'Answer.')]]);
-  const pipeline = loadPipeline(file, { modules: ['ask'] });
-  const folder = RunFolder.create(
-    path.join(root, 'runs'),
-    { v: 1, pipeline: 'p', startedAt: '2026-11-21T12:00:00.000Z', software: 'test' },
-    yaml,
-  );
-  const patience = { firstPieceMs: 0, idleMs: 0, maxRetries: 0, maxWaitMs: 0 };
-  return {
-    pipeline,
-    events,
-    asked,
-    folder,
-    run: (changes = {}) =>
-      runPipeline(pipeline, {
-        modules,
-        folder,
-        provide: () => Promise.resolve({ provider, patience }),
-        observe: (event) => events.push(event),
-        signal: new AbortController().signal,
-        ...changes,
-      }),
-  };
-}
-
 const named = (events: readonly RunEvent[], type: RunEvent['type']): string[] =>
   events.filter((event) => event.type === type).map(({ step }) => step);
 
@@ -75,7 +21,7 @@ test('steps that do not need each other run at the same time', async () => {
   let open = (): void => {};
   const gate = new Promise<void>((resolve) => (open = resolve));
   let together = 0;
-  const { run, asked } = await bench(diamond, async (text) => {
+  const { run, asked } = await pipelineBench(diamond, async (text) => {
     if (text === '') return 'top';
     if (text !== 'top') return 'bottom';
     if (++together === 2) open();
@@ -91,7 +37,7 @@ test('steps that do not need each other run at the same time', async () => {
 
 test('a step that fails holds up those that need it, and is all that is done again', async () => {
   let isBroken = true;
-  const { run, asked, events, folder } = await bench(diamond, (text) => {
+  const { run, asked, events, folder } = await pipelineBench(diamond, (text) => {
     if (text === 'left?' || (text === 'top' && isBroken)) {
       isBroken = false;
       throw new ProviderError('scripted: out of words', {
@@ -116,7 +62,7 @@ test('a step that fails holds up those that need it, and is all that is done aga
 
 test('a step is tried again as often as it says', async () => {
   let attempts = 0;
-  const { run } = await bench('- {module: ask, output_name: one, retries: 2}\n', () => {
+  const { run } = await pipelineBench('- {module: ask, output_name: one, retries: 2}\n', () => {
     if (++attempts < 3) throw new Error('not yet');
     return 'done';
   });
@@ -125,12 +71,22 @@ test('a step is tried again as often as it says', async () => {
 });
 
 test('a step that takes too long fails, and says so', async () => {
-  const { run } = await bench(
+  const { run } = await pipelineBench(
     '- {module: ask, output_name: one, timeout: 0.05}\n',
     (_, signal) =>
       new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('gone')))),
   );
   expect((await run()).failures.get('one')).toBe('it took more than 0.05 s, the timeout of the step');
+});
+
+test('a module that gives no text fails its step, and says so', async () => {
+  const { run, folder } = await pipelineBench('- {module: ask, output_name: one}\n');
+  const run42 = { name: 'ask', describe: '', run: () => Promise.resolve(42) } as unknown as Module;
+  const { failures } = await run({ modules: new Map([['ask', run42]]) });
+  expect(failures.get('one')).toBe(
+    'the module ask gave a value of the type number as its output, which must be a text',
+  );
+  expect(folder.readStep('one')?.record.state).toBe('failed');
 });
 
 test('a condition that is not met skips the step, and those with nothing else to work on', async () => {
@@ -139,22 +95,36 @@ test('a condition that is not met skips the step, and those with nothing else to
 - {module: ask, inputs: [extra], output_name: more}
 - {module: ask, inputs: [top, extra], output_name: last, when: {output: top, matches_not: never}}
 `;
-  const { run, events } = await bench(yaml, (text) => (text === '' ? 'no' : text));
+  const { run, events } = await pipelineBench(yaml, (text) => (text === '' ? 'no' : text));
   const { outputs } = await run();
   expect(named(events, 'skipped')).toEqual(['extra', 'more']);
   expect(outputs.get('last')).toBe('no');
 });
 
+test('a condition that takes for ever fails its step, and not the program', async () => {
+  const { run, folder } = await pipelineBench(
+    `- {module: ask, output_name: one}
+- {module: ask, inputs: [one], output_name: two, when: {output: one, matches: '(a+)+$'}}
+`,
+    () => `${'a'.repeat(40)}!`,
+  );
+  const { failures } = await run();
+  expect(failures.get('two')).toBe(
+    'the pattern (a+)+$ was not done with the output after 2 s; write a simpler one',
+  );
+  expect(folder.readStep('two')?.record.state).toBe('failed');
+});
+
 test('what another run has paid for is not paid for again, unless something changed', async () => {
   const root = await temporaryFolder();
   const cache = new StepCache(root);
-  const one = await bench(diamond);
+  const one = await pipelineBench(diamond);
   await one.run({ cache });
-  const same = await bench(diamond);
+  const same = await pipelineBench(diamond);
   await same.run({ cache });
   expect(same.asked).toEqual([]);
   expect(same.events.filter((event) => event.type === 'done' && event.fromCache)).toHaveLength(4);
-  const other = await bench(
+  const other = await pipelineBench(
     diamond.replace('[top], output_name: right', '[top], output_name: right, supplement: x'),
   );
   await other.run({ cache });
@@ -162,7 +132,7 @@ test('what another run has paid for is not paid for again, unless something chan
 });
 
 test('one step is done anew with all that depends on it, or alone', async () => {
-  const { run, asked, pipeline } = await bench(diamond);
+  const { run, asked, pipeline } = await pipelineBench(diamond);
   await run();
   asked.length = 0;
   await run({ anew: new Set(['right', 'bottom']) });
@@ -174,7 +144,7 @@ test('one step is done anew with all that depends on it, or alone', async () => 
 });
 
 test('what was asked and answered is kept as it comes', async () => {
-  const { run, folder } = await bench(diamond);
+  const { run, folder } = await pipelineBench(diamond);
   await run();
   const exchanges = path.join(folder.folder, 'steps', 'top', 'exchanges');
   expect(readdirSync(exchanges)).toEqual(['001.json']);
@@ -182,13 +152,13 @@ test('what was asked and answered is kept as it comes', async () => {
     service: 'scripted',
     system: 'Answer.',
     reply: '<>',
-    usage: { input: 1, output: 1, cached: 0 },
+    usage: { input: 10, output: 1, cached: 0 },
   });
 });
 
 test('an interrupted run is gone on with where it was', async () => {
   const abort = new AbortController();
-  const { run, asked } = await bench(diamond, (text) => {
+  const { run, asked } = await pipelineBench(diamond, (text) => {
     if (text === '<>') abort.abort(new Error('interrupted'));
     return `<${text}>`;
   });

@@ -18,6 +18,13 @@ describe('kept files', () => {
     expect(readFileSync(kept.locate('b/c.txt'), 'utf8')).toBe('three');
   });
 
+  it('are not what was being written when a process died', async () => {
+    const kept = new KeptFiles(path.join(await temporaryFolder(), 'workspace'));
+    await kept.write('a.txt', [Buffer.from('one')]);
+    writeFileSync(path.join(kept.folder, '.unfinished-1-1'), 'tw');
+    expect(kept.list()).toEqual([{ path: 'a.txt', bytes: 3 }]);
+  });
+
   it.each([
     ['leads up', '../x'],
     ['leads up in the middle', 'a/../../x'],

@@ -1,29 +1,37 @@
 import net from 'node:net';
 import path from 'node:path';
-import { readControlFile, type ControlFile } from '../proxy/control-file.ts';
-import type { ControlAction, ControlReply, ControlStatus } from '../proxy/control-request.ts';
-import { isHeld } from '../proxy/seats-file.ts';
+import { readControlFile, type ControlFile } from './control-file.ts';
+import type { ControlAction, ControlReply, ControlStatus } from './control-request.ts';
+import { isHeld } from './seats-file.ts';
 import { ColloquyError } from '../wire/errors.ts';
 import { LineSocket } from '../wire/line-socket.ts';
-import { UsageError } from './failure.ts';
+
+interface LineHandlers {
+  readonly onFrame: (line: string) => void;
+  readonly onLost: () => void;
+}
 
 type Accepted = Extract<ControlReply, { ok: true }>;
 
-/** Where the proxy of a meeting listens for its moderator. Throws UsageError where nobody does. */
+/** Where the proxy of a meeting listens for its moderator. Throws ColloquyError `not-controlled` where nobody does. */
 function findControl(folder: string): ControlFile {
   const meeting = path.basename(folder);
   const file = readControlFile(folder);
   if (!file) {
-    throw new UsageError(
+    throw notControlled(
       `${meeting} does not go on, or its proxy was told not to be controlled: there is no control.json beside its journal that you can read`,
     );
   }
   if (!isHeld(file)) {
-    throw new UsageError(
+    throw notControlled(
       `${meeting} does not go on: its proxy (process ${file.pid}) is gone. To go on: colloquy resume ${meeting}`,
     );
   }
   return file;
+}
+
+function notControlled(message: string): ColloquyError {
+  return new ColloquyError(message, { code: 'not-controlled' });
 }
 
 /** A line to the proxy of a meeting, for one request after the other. */
@@ -54,7 +62,7 @@ export class ControlClient {
     );
   }
 
-  /** Rejects with ColloquyError `control-lost`. */
+  /** Rejects with ColloquyError `not-controlled` or `control-lost`. */
   static async connect(folder: string): Promise<ControlClient> {
     const { port, token } = findControl(folder);
     const socket = net.connect({ host: '127.0.0.1', port });
@@ -71,7 +79,7 @@ export class ControlClient {
   async ask(request: ControlAction): Promise<Accepted> {
     const reply = await new Promise<ControlReply>((resolve, reject) => {
       this.#onReply = (given) => {
-        if (given.ok && request.action === 'take') this.#onFrame = () => {};
+        if (given.ok && (request.action === 'take' || request.action === 'watch')) this.#onFrame = () => {};
         resolve(given);
       };
       this.#onLost = reject;
@@ -82,10 +90,16 @@ export class ControlClient {
   }
 
   /** Takes over a seat: from now on the connection speaks the framed dialect, and each line goes to `onFrame`. */
-  async take(
-    request: Extract<ControlAction, { action: 'take' }>,
-    handlers: { readonly onFrame: (line: string) => void; readonly onLost: () => void },
-  ): Promise<ControlStatus> {
+  take(request: Extract<ControlAction, { action: 'take' }>, handlers: LineHandlers): Promise<ControlStatus> {
+    return this.#askForLines(request, handlers);
+  }
+
+  /** From now on each line that goes to `onFrame` is a `WatchLine`. */
+  watch(handlers: LineHandlers): Promise<ControlStatus> {
+    return this.#askForLines({ action: 'watch' }, handlers);
+  }
+
+  async #askForLines(request: ControlAction, handlers: LineHandlers): Promise<ControlStatus> {
     const early: string[] = [];
     const asked = this.ask(request);
     // The first frames may come with the answer.
