@@ -134,14 +134,14 @@ const ask = (options) => new Promise((resolve, reject) => {
   const worker = new Worker('data:text/javascript,' + encodeURIComponent(text), { type: 'module', ...options });
   worker.onmessage = ({ data }) => { worker.terminate(); resolve(data); };
   worker.onerror = (event) => { event.preventDefault(); reject(new Error(event.message)); };
-  setTimeout(() => { worker.terminate(); reject(new Error('no answer')); }, 1500);
+  setTimeout(() => { worker.terminate(); reject(new Error('no answer')); }, 4000);
 });
 await attempt('plain', () => ask({}));
 await attempt('node:worker_threads', () => import('node:worker_threads').then(({ Worker }) => new Promise((resolve, reject) => {
   const worker = new Worker('require("node:worker_threads").parentPort.postMessage(require("node:fs").readFileSync(' + JSON.stringify(${literal(secretFile)}) + ', "utf8"))', { eval: true });
   worker.on('message', (message) => { worker.terminate(); resolve(message); });
   worker.on('error', reject);
-  setTimeout(() => { worker.terminate(); reject(new Error('no answer')); }, 1500);
+  setTimeout(() => { worker.terminate(); reject(new Error('no answer')); }, 4000);
 })));`,
   ),
   ...inBothLanguages(
@@ -154,7 +154,7 @@ for (const permissions of ['inherit', { read: true, net: true, env: true }]) {
     const worker = new Worker('data:text/javascript,' + encodeURIComponent(text), { type: 'module', deno: { permissions } });
     worker.onmessage = ({ data }) => { worker.terminate(); resolve(data); };
     worker.onerror = (event) => { event.preventDefault(); reject(new Error(event.message)); };
-    setTimeout(() => { worker.terminate(); reject(new Error('no answer')); }, 1500);
+    setTimeout(() => { worker.terminate(); reject(new Error('no answer')); }, 4000);
   }));
 }`,
     // Where Deno does not know of such rights, it ends the process that asks for them.
