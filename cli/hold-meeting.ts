@@ -1,69 +1,119 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import type { ViewerEvent } from '../proxy/viewer.ts';
+import * as z from 'zod';
+import { isFailure } from '../batch/hold-job.ts';
+import { loadProxyConfig } from '../config/load.ts';
+import { readConversation, type Conversation } from '../journal/conversation.ts';
+import { textEntry } from '../journal/render/text.ts';
+import { createMeetingId } from '../journal/meeting-id.ts';
+import { holdSharing } from '../library/hold.ts';
+import type { MeetingEvent, SpeakerOptions } from '../library/meeting.ts';
 import { loadPersona, maxPersonaBytes, type Persona } from '../personas/persona.ts';
 import type { HeldMeeting, MeetingWish, SeatWish } from '../pipelines/held-meeting.ts';
 import { ColloquyError } from '../wire/errors.ts';
 import { otherSeat, seats, type Participant, type Seat } from '../wire/types.ts';
 import { UsageError } from './failure.ts';
-import { Launch } from './launch.ts';
-import { parseServiceSpec, type ServiceSpec } from './service-spec.ts';
+import type { RequestGates } from './request-gates.ts';
+import { parseServiceSpec } from './service-spec.ts';
 
-/**
- * Holds a meeting for a step of a pipeline, with processes of its own like any other, and without a word on the
- * terminal. `fallback` writes for seats for which nobody is named. Rejects with UsageError and ColloquyError.
- */
-export async function holdMeeting(
-  wish: MeetingWish,
-  fallback: ServiceSpec | undefined,
-): Promise<HeldMeeting> {
-  const { createMeetingId } = await import('../journal/meeting-id.ts');
-  const { signal } = wish;
-  signal.throwIfAborted();
-  mkdirSync(wish.folder, { recursive: true });
-  const load = (seat: Seat): Persona => loadPersona(wish.seats[seat].persona, { cwd: process.cwd() });
-  const personas = { a: load('a'), b: load('b') };
-  const argsOf = (seat: Seat): string[] => [
-    'agent',
-    writeBriefed(personas[seat], wish, seat),
-    ...serviceFlags(wish.seats[seat], personas[seat], fallback),
-  ];
-  const heard = new Listener(wish, personas);
-  const launch = new Launch({
-    meeting: createMeetingId({ a: personas.a.name, b: personas.b.name }, new Date()),
-    proxyArgs: proxyFlags(wish),
-    agentArgs: { a: argsOf('a'), b: argsOf('b') },
-    within: { signal, watch: (event) => heard.hear(event) },
-    quiet: true,
-    showLogs: false,
-    stream: process.stdout,
-    errors: process.stderr,
-  });
-  await launch.run();
-  signal.throwIfAborted();
-  const { folder, stop } = heard;
-  if (folder === undefined || stop === undefined) {
-    throw new ColloquyError(`the meeting in ${wish.folder} ended before it began`, { code: 'launch-failed' });
-  }
-  return { folder, stop, turns: heard.turns, transcript: await readTranscript(folder) };
+export interface Surroundings {
+  /** As `-s` takes it: writes for seats for which nobody is named. */
+  readonly spec: string | undefined;
+  /** Whoever asks a service for the same run. */
+  readonly gates: RequestGates;
 }
 
-/** The persona, and below it what the meeting is about: a file, so that the journal knows all of it. */
-function writeBriefed(persona: Persona, { topic, folder }: MeetingWish, seat: Seat): string {
+/**
+ * Holds a meeting for a step of a pipeline, in this process. Where the step was interrupted, its meeting goes on; one
+ * that was over by then is read. Rejects with UsageError, ColloquyError and ProviderError.
+ */
+export async function holdMeeting(wish: MeetingWish, { spec, gates }: Surroundings): Promise<HeldMeeting> {
+  const { signal, limits, first, execute } = wish;
+  signal.throwIfAborted();
+  const cwd = process.cwd();
+  const load = (seat: Seat): Persona => loadPersona(wish.seats[seat].persona, { cwd });
+  const personas = { a: load('a'), b: load('b') };
+  const speakerOf = (seat: Seat): SpeakerOptions => speaker(personas[seat], wish, seat, spec);
+  const speakers = { a: speakerOf('a'), b: speakerOf('b') };
+  const names = { a: personas.a.name, b: personas.b.name };
+  const transcripts = path.resolve(wish.folder);
+  mkdirSync(transcripts, { recursive: true });
+  const id = await wish.once(z.string(), { speakers, limits, first, execute }, () =>
+    Promise.resolve(createMeetingId(names, new Date())),
+  );
+  const folder = path.join(transcripts, id);
+  const before = existsSync(folder) ? await readConversation(path.join(folder, 'journal.jsonl')) : undefined;
+  if (before?.stop && isFailure(before.stop.reason)) {
+    const { reason, detail = reason } = before.stop;
+    throw new ColloquyError(`the meeting ${folder} ended before its time: ${detail}`, {
+      code: 'meeting-failed',
+    });
+  }
+  if (before?.stop) return toHeld(folder, before);
+  if (before) wish.onStatus(`the meeting goes on after ${before.turns} messages`);
+  const listener = new Listener(wish, personas, before);
+  const meeting = holdSharing(gates, {
+    ...speakers,
+    ...(before ? { resume: id } : { id }),
+    transcripts,
+    cwd,
+    maxMessages: limits.messages,
+    maxSeconds: limits.seconds,
+    maxTokens: limits.tokens,
+    maxCost: limits.cost,
+    ...(first === undefined ? {} : { first }),
+    execution: execute ?? loadProxyConfig({ env: process.env, cwd, flags: {} }).value.execution.enabled,
+    settings: { tell_turns_left: true },
+    signal,
+    onEvent: (event) => listener.hear(event),
+    onWarning: (message) => wish.onStatus(message),
+  });
+  await meeting.finished;
+  return toHeld(folder, await readConversation(path.join(folder, 'journal.jsonl')));
+}
+
+/** What the step says of the seat, then of all it asks, then what the persona says, then the run. */
+function speaker(
+  persona: Persona,
+  { seats: wishes, topic }: MeetingWish,
+  seat: Seat,
+  fallback: string | undefined,
+): SpeakerOptions {
+  const { service: own, model = {}, persona: given }: SeatWish = wishes[seat];
+  const usual = fallback === undefined ? undefined : parseServiceSpec(fallback, '-s').service;
+  const chosen = model.service ?? persona.service ?? usual;
+  const service = own ?? (chosen === usual ? fallback : chosen);
+  if (service === undefined) {
+    throw new UsageError(
+      `who writes for ${given}? Name a service in with.services or the step's model_config, or for all steps with -s`,
+    );
+  }
+  const isBuiltIn = ['eliza', 'parry', 'scripted'].includes(
+    parseServiceSpec(service, 'with.services').service,
+  );
+  return {
+    persona: { text: briefed(persona, topic) },
+    service,
+    ...(own === undefined && model.model !== undefined ? { model: model.model } : {}),
+    ...(model.temperature === undefined ? {} : { temperature: model.temperature }),
+    ...(model.max_tokens === undefined ? {} : { maxTokens: model.max_tokens }),
+    ...(model.seed === undefined ? {} : { seed: model.seed }),
+    ...(isBuiltIn ? { settings: { characters_per_second: 0 } } : {}),
+  };
+}
+
+/** The persona as a file would have it, and below it what the meeting is about: the journal knows all of it. */
+function briefed(persona: Persona, topic: string): string {
   const { name, lang, gender, service, model, temperature, maxTokens: max_tokens, seed } = persona;
   const head = { name, lang, gender, service, model, temperature, max_tokens, seed, instructions: false };
   const known = Object.fromEntries(Object.entries(head).filter(([, value]) => value !== undefined));
   const text = `---\n${stringify(known)}---\n\n${systemOf(persona, topic)}\n`;
-  if (Buffer.byteLength(text) > maxPersonaBytes) {
-    throw new ColloquyError(
-      `the inputs are too long to be talked about: with the persona ${name} they have ${Buffer.byteLength(text)} bytes, and ${maxPersonaBytes} are allowed; put a step before the meeting that shortens them`,
-      { code: 'too-long' },
-    );
-  }
-  const file = path.resolve(folder, `persona-${seat}.md`);
-  writeFileSync(file, text);
-  return file;
+  if (Buffer.byteLength(text) <= maxPersonaBytes) return text;
+  throw new ColloquyError(
+    `the inputs are too long to be talked about: with the persona ${name} they have ${Buffer.byteLength(text)} bytes, and ${maxPersonaBytes} are allowed; put a step before the meeting that shortens them`,
+    { code: 'too-long' },
+  );
 }
 
 /** What the model of a seat is given. */
@@ -78,81 +128,36 @@ Both of you have read what follows, and have met to talk about it. Begin with it
 ${topic}`;
 }
 
-/** What the step says of the seat, then of all it asks, then what the persona says, then the run. */
-function serviceFlags(
-  { service: own, model = {}, persona: given }: SeatWish,
-  persona: Persona,
-  fallback: ServiceSpec | undefined,
-): string[] {
-  const spec = own === undefined ? undefined : parseServiceSpec(own, 'with.services');
-  const service = spec?.service ?? model.service ?? persona.service ?? fallback?.service;
-  if (service === undefined) {
-    throw new UsageError(
-      `who writes for ${given}? Name a service in with.services or the step's model_config, or for all steps with -s`,
-    );
-  }
-  const flags = spec?.flags ?? (service === fallback?.service ? fallback.flags : []);
-  const isBuiltIn = ['eliza', 'parry', 'scripted'].includes(service);
-  const wishes = spec
-    ? { temperature: model.temperature, 'max-tokens': model.max_tokens, seed: model.seed }
-    : {
-        model: model.model,
-        temperature: model.temperature,
-        'max-tokens': model.max_tokens,
-        seed: model.seed,
-      };
-  const said = Object.entries(wishes).flatMap(([flag, value]) =>
-    value === undefined ? [] : [`--${flag}=${value}`],
-  );
-  const kept = flags.filter((flag) => !said.some((each) => flag.split('=')[0] === each.split('=')[0]));
-  return [`--service=${service}`, ...kept, ...said, ...(isBuiltIn ? ['--typing-speed=0'] : [])];
-}
-
-function proxyFlags({ limits, first, execute, folder }: MeetingWish): string[] {
-  return [
-    'proxy',
-    '--free-ports',
-    '--tell-turns-left',
-    `--transcripts=${path.resolve(folder)}`,
-    `--max-messages=${limits.messages}`,
-    ...(limits.seconds > 0 ? [`--max-seconds=${limits.seconds}`] : []),
-    ...(limits.tokens > 0 ? [`--max-tokens=${limits.tokens}`] : []),
-    ...(limits.cost > 0 ? [`--max-cost=${limits.cost}`] : []),
-    ...(first === undefined ? [] : [`--first=${first}`]),
-    ...(execute === undefined ? [] : [`--execute=${execute}`]),
-  ];
-}
-
 /** Follows the meeting, and tells of each turn. */
 class Listener {
-  folder: string | undefined;
-  stop: string | undefined;
-  turns = 0;
   readonly #wish: MeetingWish;
   readonly #personas: { readonly [seat in Seat]: Persona };
   #seats: { readonly [seat in Seat]: Participant } | undefined;
   /** What each said last. */
   readonly #last: { [seat in Seat]: string } = { a: '', b: '' };
 
-  constructor(wish: MeetingWish, personas: { readonly [seat in Seat]: Persona }) {
+  constructor(
+    wish: MeetingWish,
+    personas: { readonly [seat in Seat]: Persona },
+    before: Conversation | undefined,
+  ) {
     this.#wish = wish;
     this.#personas = personas;
+    for (const entry of before?.entries ?? []) {
+      if (entry.type === 'turn') this.#last[entry.seat] = entry.text;
+    }
   }
 
-  hear(event: ViewerEvent): void {
-    const { topic, onStatus, onExchange } = this.#wish;
+  hear(event: MeetingEvent): void {
+    const { topic, limits, onStatus, onExchange } = this.#wish;
     switch (event.type) {
       case 'paired':
         this.#seats = event.seats;
-        this.folder = event.folder;
         return onStatus(seats.map((seat) => event.seats[seat].name).join(' meets '));
       case 'status':
         return onStatus(`${this.#personas[event.seat].name}: ${event.text}`);
       case 'turn': {
-        this.turns++;
-        onStatus(
-          `${this.#personas[event.seat].name} has spoken (${this.turns} of ${this.#wish.limits.messages})`,
-        );
+        onStatus(`${this.#personas[event.seat].name} has spoken (${event.turn} of ${limits.messages})`);
         const { usage, ms = 0, finish = 'stop' } = event.meta ?? {};
         onExchange({
           service: this.#seats?.[event.seat].provider ?? '',
@@ -167,27 +172,21 @@ class Listener {
         this.#last[event.seat] = event.text;
         return;
       }
-      case 'stopped':
-        this.folder = event.folder ?? this.folder;
-        this.stop = event.reason;
-        return;
       default:
         return;
     }
   }
 }
 
-/** What was said and what became of code, as text. */
-async function readTranscript(folder: string): Promise<string> {
-  const { readConversation } = await import('../journal/conversation.ts');
-  const { textEntry } = await import('../journal/render/text.ts');
-  const conversation = await readConversation(path.join(folder, 'journal.jsonl'));
-  return conversation.entries
+/** The transcript: what was said and what became of code, as text. */
+function toHeld(folder: string, { entries, seats: speakers, stop, turns }: Conversation): HeldMeeting {
+  const transcript = entries
     .flatMap((entry) => {
       if (entry.type === 'unreadable' || !('seat' in entry) || entry.seat === undefined) return [];
       const text = textEntry(entry, entry.seat, true).trim();
       if (text === '') return [];
-      return [entry.type === 'turn' ? `**${conversation.seats[entry.seat].name}:** ${text}` : text];
+      return [entry.type === 'turn' ? `**${speakers[entry.seat].name}:** ${text}` : text];
     })
     .join('\n\n');
+  return { folder, stop: stop?.reason ?? 'stopped', turns, transcript };
 }

@@ -25,10 +25,6 @@ export interface LaunchOptions {
   readonly transcripts?: string;
   /** Nobody thinks here: what was said elsewhere is said again, and ends when `isOver` says so. */
   readonly replay?: { readonly isOver: (event: ViewerEvent) => boolean };
-  /**
-   * The meeting is a part of something bigger, which listens for Ctrl-C itself, and tells by itself what comes of it.
-   */
-  readonly within?: { readonly signal: AbortSignal; readonly watch: (event: ViewerEvent) => void };
   readonly quiet: boolean;
   /** Reads aloud what is shown. */
   readonly reading?: Reading | undefined;
@@ -74,9 +70,7 @@ export class Launch {
 
   /** Resolves when all three have ended, and all is read. Rejects with ColloquyError where one of them failed. */
   async run(): Promise<void> {
-    const { within } = this.#options;
-    if (within) within.signal.addEventListener('abort', () => this.#endAtOnce(), { once: true });
-    else onInterrupt({ polite: () => this.#takeLeave(), atOnce: () => this.#endAtOnce() });
+    onInterrupt({ polite: () => this.#takeLeave(), atOnce: () => this.#endAtOnce() });
     try {
       await this.#hold();
     } catch (error) {
@@ -195,7 +189,6 @@ export class Launch {
   #see(event: ViewerEvent): void {
     if (event.meeting !== this.#options.meeting) return;
     this.#show(event);
-    this.#options.within?.watch(event);
     this.#options.reading?.watch(event);
     if (event.type === 'paired') {
       this.#paired = true;
@@ -231,8 +224,8 @@ export class Launch {
   }
 
   #conclude(): void {
-    const { stream, replay, within } = this.#options;
-    const folder = replay || within ? undefined : this.#stopped?.folder;
+    const { stream, replay } = this.#options;
+    const folder = replay ? undefined : this.#stopped?.folder;
     if (folder !== undefined) {
       stream.write(`\nTranscript: ${shorten(path.join(folder, 'transcript.md'))}\n`);
       stream.write(`      HTML: ${shorten(path.join(folder, 'transcript.html'))}\n`);

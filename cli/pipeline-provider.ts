@@ -81,7 +81,7 @@ export async function createPipelineProvider(
       request,
       seat,
       provide: (model) => services.provide(model),
-      ...createSurroundings(config.steps),
+      ...createSurroundings({ spec: config.steps, gates: services.gates }),
       observe: (event) => {
         documents.see(event);
         pieces.see(event);

@@ -29,11 +29,11 @@ export interface ServiceOptions {
 
 /** Who writes for the steps of one pipeline. Each service has one limit, whoever asks it. */
 export class PipelineServices {
+  readonly gates = new RequestGates();
   readonly #options: ServiceOptions;
   readonly #fallback: ServiceSpec | undefined;
   readonly #env: NodeJS.ProcessEnv;
   readonly #writers = new Map<string, Promise<Writer>>();
-  readonly #gates = new RequestGates();
 
   /** Throws UsageError where the spec names no service that can write for a step. */
   constructor(options: ServiceOptions) {
@@ -164,7 +164,7 @@ export class PipelineServices {
     return {
       provider: service === 'scripted' ? inOrderOfAsking(provider, asked) : provider,
       patience: patienceOf(config),
-      limit: this.#gates.of(config),
+      limit: this.gates.of(config),
     };
   }
 }

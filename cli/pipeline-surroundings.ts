@@ -1,12 +1,9 @@
 import type { ModuleContext } from '../pipelines/module.ts';
-import { parseServiceSpec } from './service-spec.ts';
+import type { Surroundings } from './hold-meeting.ts';
 
-/**
- * What steps of a pipeline may need beside a model, loaded when the first one asks for it. `spec`, as `-s` takes it,
- * writes for seats of meetings for which nobody is named.
- */
+/** What steps of a pipeline may need beside a model, loaded when the first one asks for it. */
 export function createSurroundings(
-  spec: string | undefined,
+  surroundings: Surroundings,
 ): Pick<ModuleContext, 'openProject' | 'holdMeeting'> {
   return {
     openProject: async () => {
@@ -16,7 +13,7 @@ export function createSurroundings(
     },
     holdMeeting: async (wish) => {
       const { holdMeeting } = await import('./hold-meeting.ts');
-      return holdMeeting(wish, spec === undefined ? undefined : parseServiceSpec(spec, '-s'));
+      return holdMeeting(wish, surroundings);
     },
   };
 }

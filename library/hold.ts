@@ -1,6 +1,7 @@
 import { EventStream } from '../coder/event-stream.ts';
 import { ColloquyError } from '../wire/errors.ts';
 import type { WaysToEnd } from '../batch/hold-job.ts';
+import type { RequestGates } from '../cli/request-gates.ts';
 import type { HoldOptions, Meeting, MeetingEvent, MeetingResult, Turn } from './meeting.ts';
 import { TurnCollector } from './turn-collector.ts';
 
@@ -15,9 +16,15 @@ export function hold(options: HoldOptions): Meeting {
   return new RunningMeeting(options);
 }
 
+/** As `hold`, as a part of something bigger: its speakers share the limits of whoever else asks their services. */
+export function holdSharing(gates: RequestGates, options: HoldOptions): Meeting {
+  return new RunningMeeting(options, gates);
+}
+
 class RunningMeeting implements Meeting {
   readonly finished: Promise<MeetingResult>;
   readonly #options: HoldOptions;
+  readonly #gates: RequestGates | undefined;
   readonly #turns = new EventStream<Turn>(() => this.stop());
   readonly #collector = new TurnCollector((turn) => this.#turns.push(turn));
   #ways: WaysToEnd | undefined;
@@ -25,8 +32,9 @@ class RunningMeeting implements Meeting {
   /** What `onEvent` has thrown. */
   #problem: { readonly error: unknown } | undefined;
 
-  constructor(options: HoldOptions) {
+  constructor(options: HoldOptions, gates?: RequestGates) {
     this.#options = options;
+    this.#gates = gates;
     this.finished = this.#hold();
     this.finished.then(
       () => this.#turns.end(),
@@ -51,7 +59,7 @@ class RunningMeeting implements Meeting {
     signal.throwIfAborted();
     const { prepareMeeting } = await import('./prepare-meeting.ts');
     const { holdJob } = await import('../batch/hold-job.ts');
-    const { job, id, transcripts, environment, close } = await prepareMeeting(this.#options);
+    const { job, id, transcripts, environment, close } = await prepareMeeting(this.#options, this.#gates);
     try {
       signal.throwIfAborted();
       if (this.#stopAfterMs !== undefined) throw neverBegan();

@@ -75,12 +75,15 @@ interface MeetingRules {
 interface NewMeeting {
   readonly a: SpeakerOptions;
   readonly b: SpeakerOptions;
+  /** What it is called, and its folder. Default: made of the time and the names. */
+  readonly id?: string;
   readonly resume?: undefined;
 }
 
 interface ResumedMeeting {
   /** The name, or its beginning, of a meeting in `transcripts` that was interrupted. Its rules stay as they were. */
   readonly resume: string;
+  readonly id?: undefined;
   readonly transcripts: string;
   /** Left out, or with a limit alone: as its journal tells. Keys, programs and files of replies are in no journal. */
   readonly a?: SpeakerOptions;

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { HoldOptions as JobOptions, PreparedJob, SeatedSpeaker } from '../batch/hold-job.ts';
 import { toRelaySettings } from '../cli/commands/proxy.ts';
 import { UsageError } from '../cli/failure.ts';
 import { findInterrupted, type Interrupted } from '../cli/interrupted.ts';
+import type { RequestGates } from '../cli/request-gates.ts';
 import { readVersion } from '../cli/version.ts';
 import { loadProxyConfig } from '../config/load.ts';
 import { loadPrices } from '../config/prices.ts';
@@ -11,6 +13,7 @@ import type { ExecutionConfig, ProxyConfig } from '../config/schema.ts';
 import { serviceNames } from '../config/service-names.ts';
 import { createMeetingId } from '../journal/meeting-id.ts';
 import type { ExecutionOptions } from '../proxy/execution.ts';
+import { isMeetingName } from '../wire/greeting.ts';
 import { seats, type Seat } from '../wire/types.ts';
 import type { HoldOptions, SpeakerOptions } from './meeting.ts';
 import { prepareSpeaker } from './prepare-speaker.ts';
@@ -22,18 +25,18 @@ export interface PreparedMeeting extends Pick<JobOptions, 'id' | 'transcripts' |
 }
 
 /** Everything that a meeting needs. Rejects with ConfigError, UsageError, ColloquyError and ProviderError. */
-export async function prepareMeeting(options: HoldOptions): Promise<PreparedMeeting> {
+export async function prepareMeeting(options: HoldOptions, gates?: RequestGates): Promise<PreparedMeeting> {
   const { cwd = process.cwd(), env = process.env, onWarning = () => {} } = options;
   const transcripts = options.transcripts === undefined ? undefined : path.resolve(cwd, options.transcripts);
   const interrupted = await findFormer(options, transcripts);
   const config = watchingOwn(options, loadRules(options, { cwd, env }));
   const token = randomBytes(24).toString('base64url');
-  const speakers = await prepareSpeakers(options, { cwd, env, token, transcripts, interrupted });
+  const speakers = await prepareSpeakers(options, { cwd, env, token, gates, transcripts, interrupted });
   const runsCode = config.execution.enabled || interrupted?.head.settings.execution !== undefined;
   const execution = runsCode ? await startExecution(config.execution) : undefined;
   const names = { a: speakers.a.greeting.name, b: speakers.b.greeting.name };
   return {
-    id: interrupted?.meeting ?? createMeetingId(names, new Date()),
+    id: interrupted?.meeting ?? newName(options, transcripts) ?? createMeetingId(names, new Date()),
     transcripts,
     job: {
       speakers,
@@ -118,10 +121,27 @@ async function findFormer(
   throw new UsageError(`${interrupted.meeting} goes on: process ${interrupted.seats.pid} holds it`);
 }
 
+/** Throws UsageError where a meeting of that name was held before. */
+function newName({ id }: HoldOptions, transcripts: string | undefined): string | undefined {
+  if (id === undefined) return undefined;
+  if (!isMeetingName(id)) {
+    throw new UsageError(
+      `id: ${JSON.stringify(id.slice(0, 200))} is no name for a meeting: letters, digits, dots, hyphens and underscores, at most 100, the first a letter or digit`,
+    );
+  }
+  if (transcripts !== undefined && existsSync(path.join(transcripts, id))) {
+    throw new UsageError(
+      `id: ${path.join(transcripts, id)} is there already; take another, or go on with it: resume`,
+    );
+  }
+  return id;
+}
+
 async function prepareSpeakers(
   options: HoldOptions,
   more: Place & {
     readonly token: string;
+    readonly gates: RequestGates | undefined;
     readonly transcripts: string | undefined;
     readonly interrupted: Interrupted | undefined;
   },

@@ -6,6 +6,7 @@ import { prepareSeat } from '../cli/commands/agent.ts';
 import { seatedSpeaker } from '../cli/job-preparation.ts';
 import { UsageError } from '../cli/failure.ts';
 import { parseServiceSpec } from '../cli/service-spec.ts';
+import type { RequestGates } from '../cli/request-gates.ts';
 import { readVersion } from '../cli/version.ts';
 import { serviceNames } from '../config/service-names.ts';
 import { loadPersona, parsePersona, type Persona } from '../personas/persona.ts';
@@ -18,6 +19,8 @@ interface Place {
   readonly env: NodeJS.ProcessEnv;
   /** What the relay asks for. */
   readonly token: string;
+  /** For whom no limit of its own is given. */
+  readonly gates?: RequestGates | undefined;
   /** A former meeting that knows who sat there. */
   readonly like?: { readonly like: string; readonly transcripts: string | undefined } | undefined;
 }
@@ -34,11 +37,11 @@ export async function prepareSpeaker(options: SpeakerOptions, place: Place): Pro
   if (limit !== undefined && typeof limit.enter !== 'function') {
     throw new UsageError(`${seat}.limit: make it with requestLimit({ perMinute, atOnce })`);
   }
-  return { ...speaker, limit, greeting: { ...speaker.greeting, token } };
+  return { ...speaker, limit: limit ?? speaker.limit, greeting: { ...speaker.greeting, token } };
 }
 
 async function serviceSpeaker(options: SpeakerOptions, place: Place): Promise<SeatedSpeaker> {
-  const { seat, cwd, env, like } = place;
+  const { seat, cwd, env, gates, like } = place;
   const { service, model, temperature, maxTokens, seed, config: file, settings } = options;
   const spec = service === undefined ? undefined : parseServiceSpec(service, `${seat}.service`);
   const persona = options.persona === undefined ? undefined : readPersona(options.persona, place);
@@ -60,7 +63,7 @@ async function serviceSpeaker(options: SpeakerOptions, place: Place): Promise<Se
     },
     { cwd, env, persona, settings },
   );
-  return seatedSpeaker(prepared, undefined);
+  return seatedSpeaker(prepared, gates?.of(prepared.config));
 }
 
 /** As much as the settings of a model service have by themselves. */

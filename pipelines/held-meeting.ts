@@ -1,5 +1,5 @@
 import type { Seat } from '../wire/types.ts';
-import type { Exchange } from './module.ts';
+import type { Exchange, ModuleContext } from './module.ts';
 import type { ModelConfig } from './pipeline.ts';
 
 /** A meeting that a step of a pipeline wants held. */
@@ -20,6 +20,8 @@ export interface MeetingWish {
   readonly execute?: boolean | undefined;
   /** Gets the folder of the meeting, and what is needed to hold it. */
   readonly folder: string;
+  /** Keeps what the meeting is called, so that a step that goes on goes on with it. */
+  readonly once: ModuleContext['once'];
   readonly signal: AbortSignal;
   /** What goes on, for people who watch. */
   readonly onStatus: (text: string) => void;

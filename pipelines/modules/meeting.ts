@@ -46,6 +46,7 @@ export const meeting: Module = {
       first,
       execute,
       folder: path.join(stepFolder, 'meeting'),
+      once: (schema, dependsOn, work) => context.once(schema, dependsOn, work),
       signal,
       onStatus: (text) => context.status(text),
       onExchange: (exchange) => context.record(exchange),

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { startModelServer, type Answer, type ModelServer } from '../support/model-server.ts';
@@ -120,6 +120,65 @@ export default {
     expect(prompts()).toHaveLength(6 + 3);
   },
 );
+
+const talk = (name: string): string =>
+  `- {module: meeting, inputs: [motion], output_name: ${name}, with: {personas: [debate-proponent, debate-opponent], messages: 6, first: a}}\n`;
+
+it('a meeting that a killed run was holding goes on after the last thing that was said', async () => {
+  let isKilled = false;
+  const { cwd, server } = await prepare((_, index) =>
+    isKilled || index < 3 ? say(`Thought ${index}.`) : { type: 'silence' },
+  );
+  writeFileSync(path.join(cwd, 'talk.yml'), `- {module: start_module, output_name: motion}\n${talk('talk')}`);
+  const first = colloquy(cwd, 'pipeline', 'run', 'talk.yml', '-s', 'openai:gpt-4o-mini', '-r', 'Bells');
+  await server.untilAsked(4);
+  const folder = path.join(onlyRun(cwd), 'steps', 'talk');
+  process.kill(first.pid, 'SIGKILL');
+  await first.ended;
+  isKilled = true;
+  const resumed = await run(cwd, 'pipeline', 'run', '--resume', 'last');
+  expect(resumed).toMatchObject({ code: 0, stderr: '' });
+  expect(resumed.stdout).toContain('the meeting goes on after 3 messages');
+  expect(readFileSync(path.join(folder, 'output.md'), 'utf8').split('\n\n')).toEqual(
+    [0, 1, 2, 4, 5, 6].map(
+      (asked, index) => `**${index % 2 === 0 ? 'Vera Holt' : 'Amos Rudd'}:** Thought ${asked}.`,
+    ),
+  );
+  // Six were answered; the one in between is what was being asked when it was killed.
+  expect(server.requests).toHaveLength(7);
+  expect(readdirSync(path.join(folder, 'meeting'))).toHaveLength(1);
+  expect(readdirSync(path.join(folder, 'exchanges'))).toHaveLength(6);
+
+  // Its end was journaled, and the step was not done yet when somebody pulled the plug.
+  rmSync(path.join(folder, 'output.md'));
+  const step = JSON.parse(readFileSync(path.join(folder, 'step.json'), 'utf8')) as { state: string };
+  writeFileSync(path.join(folder, 'step.json'), JSON.stringify({ ...step, state: 'running' }));
+  expect(await run(cwd, 'pipeline', 'run', '--resume', 'last')).toMatchObject({ code: 0, stderr: '' });
+  expect(readFileSync(path.join(folder, 'output.md'), 'utf8')).toContain('**Amos Rudd:** Thought 6.');
+  expect(server.requests).toHaveLength(7);
+
+  // Who wants the step anew gets another meeting.
+  expect(await run(cwd, 'pipeline', 'run', '--resume', 'last', '--from', 'talk')).toMatchObject({ code: 0 });
+  expect(server.requests).toHaveLength(13);
+  expect(readdirSync(path.join(folder, 'meeting'))).toHaveLength(2);
+});
+
+it('the seats of all meetings of a run share one limit for each service', async () => {
+  const { cwd, server } = await prepare(() => ({ type: 'silence' }));
+  mkdirSync(path.join(cwd, 'config'));
+  writeFileSync(path.join(cwd, 'config', 'openai.yml'), 'requests_at_once: 2\n');
+  writeFileSync(
+    path.join(cwd, 'talks.yml'),
+    `- {module: start_module, output_name: motion}\n${['one', 'two', 'three'].map(talk).join('')}`,
+  );
+  const running = colloquy(cwd, 'pipeline', 'run', 'talks.yml', '-s', 'openai:gpt-4o-mini', '-r', 'Bells');
+  await server.untilAsked(2);
+  // Whoever has to wait says so: then the third is there, too.
+  await running.until(/waits: 2 at a time/);
+  expect(server.requests).toHaveLength(2);
+  process.kill(running.pid, 'SIGKILL');
+  await running.ended;
+});
 
 it('what is wrong with a pipeline is found before the first step, each mistake with its place', async () => {
   const { cwd, prompts } = await prepare(() => say('never'));

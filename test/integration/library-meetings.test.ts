@@ -275,6 +275,24 @@ describe('hold', () => {
     expect(['bad-config', 'usage', 'no-key']).toContain(error.code);
   });
 
+  it('is called what it is told to be called, where nothing else is', async () => {
+    const options = {
+      a: { service: 'eliza' },
+      b: { service: 'parry' },
+      maxMessages: 2,
+      cwd: await temporaryFolder(),
+    };
+    const named = { ...options, id: 'my-first.1', transcripts: 'kept' };
+    await expect(hold(named).finished).resolves.toMatchObject({
+      id: 'my-first.1',
+      folder: path.join(options.cwd, 'kept', 'my-first.1'),
+    });
+    expect((await errorOf(named)).message).toMatch(/^id: .*my-first\.1 is there already; take another/);
+    for (const id of ['../up', '', '.hidden', 'x'.repeat(101)]) {
+      expect((await errorOf({ ...options, id })).message).toMatch(/^id: ".*" is no name for a meeting/);
+    }
+  });
+
   it('takes settings, personas and keys from the folder it is told to work in', async () => {
     const cwd = await temporaryFolder();
     writeFileSync(path.join(cwd, 'replies.yml'), '[Here., There.]\n');
