@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { RequestGate } from '../agents/request-limit.ts';
 import type { OpenWriter, Writer } from '../coder/ask.ts';
 import { refuseFinished, runCoder, type CodingRun } from '../coder/coder.ts';
 import { CodingFolder, type CodingRunRecord } from '../coder/run-folder.ts';
@@ -34,6 +35,8 @@ export interface CodingTaskOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Keys of config/SERVICE.yml for that service: `{ base_url: 'http://127.0.0.1:11434' }`. They are not kept. */
   readonly serviceSettings?: Readonly<Record<string, unknown>>;
+  /** Shared with other tasks and with meetings, in the place of each service's own: `requestLimit({ perMinute: 60 })`. */
+  readonly limit?: RequestGate;
   /** A settings file instead of config/coder.yml. */
   readonly config?: string;
   /** Where the program goes; its name without the ending is how tests import it. Default: `persistent_source.py`. */
@@ -73,7 +76,7 @@ export function runCodingTask(options: CodingTaskOptions): CodingRun {
     folder,
     isResumed: options.resume !== undefined,
     tests: testsOf(run),
-    writers: writersOf(config, { ...options, env, cwd, gates: new RequestGates() }),
+    writers: writersOf(config, { ...options, env, cwd, gateOf: gateOf(options) }),
     openProject: options.openProject ?? openProject,
     lookUp: async (names, lookUpSignal) => {
       const { lookUp } = await import('../sidecar/project/package-index.ts');
@@ -95,6 +98,18 @@ export function runCodingTask(options: CodingTaskOptions): CodingRun {
     },
     ...(signal ? { signal } : {}),
   });
+}
+
+/** Throws UsageError where what was given is none. */
+function gateOf({ limit }: CodingTaskOptions): Place['gateOf'] {
+  if (limit === undefined) {
+    const gates = new RequestGates();
+    return (config) => gates.of(config);
+  }
+  if (typeof limit.enter !== 'function') {
+    throw new UsageError('limit: make it with requestLimit({ perMinute, atOnce })');
+  }
+  return () => limit;
 }
 
 function prepareRun(
@@ -145,7 +160,7 @@ function prepareRun(
     settings,
   };
   // Nothing is left behind where nobody can write, or the tests cannot be had.
-  writersOf(settings, { ...options, env, cwd, gates: new RequestGates() });
+  writersOf(settings, { ...options, env, cwd, gateOf: gateOf(options) });
   testsOf(run);
   return { folder: CodingFolder.create(path.resolve(cwd, options.runs ?? 'runs'), run), run };
 }
@@ -187,7 +202,7 @@ interface Place {
   readonly cwd: string;
   readonly serviceSettings?: Readonly<Record<string, unknown>>;
   /** Shared by all roles. */
-  readonly gates: RequestGates;
+  readonly gateOf: (config: ServiceConfig) => RequestGate | undefined;
 }
 
 /** One for each role; a provider for each temperature, made when it is first asked. */
@@ -198,7 +213,11 @@ function writersOf(config: CoderConfig, place: Place): Record<CoderRole, Writer>
   >;
 }
 
-function writerOf(config: CoderConfig, role: CoderRole, { env, cwd, serviceSettings, gates }: Place): Writer {
+function writerOf(
+  config: CoderConfig,
+  role: CoderRole,
+  { env, cwd, serviceSettings, gateOf }: Place,
+): Writer {
   const service = config[role].service ?? config.service;
   if (service === undefined) {
     throw new UsageError(
@@ -228,7 +247,7 @@ function writerOf(config: CoderConfig, role: CoderRole, { env, cwd, serviceSetti
     takesTemperature,
     isScript: service === 'scripted',
     open: (temperature) => {
-      const made = known.get(temperature) ?? open(load(temperature), { cwd, gates });
+      const made = known.get(temperature) ?? open(load(temperature), { cwd, gateOf });
       known.set(temperature, made);
       return made;
     },
@@ -243,11 +262,11 @@ function nameOfModel(value: unknown): string {
 
 async function open(
   config: ServiceConfig,
-  { cwd, gates }: Pick<Place, 'cwd' | 'gates'>,
+  { cwd, gateOf }: Pick<Place, 'cwd' | 'gateOf'>,
 ): Promise<OpenWriter> {
   const { createProvider, patienceOf } = await import('./create-provider.ts');
   const provider = await createProvider(fromFolder(config, cwd));
-  return { provider, patience: patienceOf(config), limit: gates.of(config) };
+  return { provider, patience: patienceOf(config), limit: gateOf(config) };
 }
 
 /** Files stand from the working folder on, which a program that uses the library may have chosen. */
