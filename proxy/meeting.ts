@@ -1,12 +1,11 @@
 import type { MeetingSettings } from '../journal/event.ts';
-import type { Flag } from '../journal/flag.ts';
 import type { ProtocolError } from '../wire/errors.ts';
 import { messageOf } from '../wire/errors.ts';
 import type { Clock } from '../wire/clock.ts';
 import type { SocketEnd } from '../wire/line-socket.ts';
 import type { AgentFrame } from '../wire/message.ts';
 import { isSameSecret } from '../wire/secret.ts';
-import { otherSeat, seats, type Seat, type SpokenVerb, type StopReason } from '../wire/types.ts';
+import { otherSeat, seats, type Seat, type StopReason } from '../wire/types.ts';
 import { Absences } from './absences.ts';
 import type { Attention } from './attention.ts';
 import { Audience } from './audience.ts';
@@ -15,12 +14,13 @@ import { Continuation } from './continuation.ts';
 import type { Delays } from './delays.ts';
 import type { Execution } from './execution.ts';
 import { Farewell } from './farewell.ts';
-import { FastPath } from './fast-path.ts';
-import type { Held } from './gate.ts';
+import { FastPaths } from './fast-paths.ts';
+import { Forwarding } from './forwarding.ts';
+import { Hearing } from './hearing.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { Ledger } from './ledger.ts';
 import { whyCostIsUnknown } from './meeting-settings.ts';
-import type { LastMessage, Memory } from './memory.ts';
+import type { Memory } from './memory.ts';
 import { Moderation } from './moderation.ts';
 import { Opening } from './opening.ts';
 import type { Past } from './past.ts';
@@ -31,13 +31,12 @@ import { Seating } from './seating.ts';
 import { SeatState } from './seat-state.ts';
 import type { SeatView } from './seat-view.ts';
 import type { Speech } from './speech.ts';
-import { messagesOf, stopAfterTurn, type Limits, type Progress } from './stop-rules.ts';
+import type { Limits, Progress } from './stop-rules.ts';
 import { Takeover } from './takeover.ts';
 import { Telling } from './telling.ts';
 import { TimeLimit } from './time-limit.ts';
 import { TurnPath } from './turn-path.ts';
 import type { TurnTranslator } from './translation.ts';
-import { turnsLeftNote } from './turns-left.ts';
 import type { Viewer } from './viewer.ts';
 
 export interface MeetingOptions {
@@ -103,7 +102,9 @@ export class Meeting {
   readonly #seating: Seating;
   readonly #opening: Opening;
   readonly #continuation: Continuation;
-  readonly #fastPaths: { readonly [seat in Seat]: FastPath };
+  readonly #forwarding: Forwarding;
+  readonly #hearing: Hearing;
+  readonly #fastPaths: FastPaths;
   readonly #timers: (() => void)[] = [];
   /** The next message is the last: the proxy is about to leave. */
   #leaving: (() => void) | undefined;
@@ -117,9 +118,9 @@ export class Meeting {
     const hooks = {
       after: (delayMs: number, run: () => void) => this.#after(delayMs, run),
       isOver: () => this.#stopped,
-      stop: (reason: StopReason, detail: string) => this.stop(reason, detail),
+      stop: (reason: StopReason, detail?: string) => this.stop(reason, detail),
       nameOf: (seat: Seat) => this.#nameOf(seat),
-      leaveFastPath: () => this.#leaveFastPath(),
+      leaveFastPath: () => this.#fastPaths.leave(),
     };
     this.#time = new TimeLimit(own.clock, (maxSeconds) => this.stop('max-seconds', `${maxSeconds} s`));
     this.#idle = this.#createIdleWatch();
@@ -139,8 +140,8 @@ export class Meeting {
     const parts = { ...shared, ledger, telling };
     this.#path = new TurnPath({
       ...parts,
-      passThrough: (...turn) => this.#passThrough(...turn),
-      forward: (seat, speech) => this.#forward(seat, speech),
+      passThrough: (...turn) => this.#hearing.passThrough(...turn),
+      forward: (seat, speech) => this.#forwarding.forward(seat, speech),
     });
     this.#farewell = new Farewell({
       ...parts,
@@ -159,11 +160,26 @@ export class Meeting {
       ...parts,
       farewell: this.#farewell,
     });
-    this.#fastPaths = { a: this.#createFastPath('a'), b: this.#createFastPath('b') };
+    this.#fastPaths = new FastPaths({
+      ...parts,
+      isBusy: () => this.#isBusy,
+      onDefect: (error) => this.breakDown(error),
+    });
+    this.#forwarding = new Forwarding({
+      ...parts,
+      farewell: this.#farewell,
+      onPassed: () => this.#leaving?.(),
+    });
     this.moderation = new Moderation({
       ...parts,
-      checkLimits: () => this.#checkLimits(),
+      checkLimits: () => this.#forwarding.checkLimits(),
       sayGoodbye: () => this.sayGoodbye(),
+    });
+    this.#hearing = new Hearing({
+      ...parts,
+      moderation: this.moderation,
+      forwarding: this.#forwarding,
+      path: this.#path,
     });
     this.#continuation = new Continuation({
       ...parts,
@@ -172,8 +188,8 @@ export class Meeting {
       absences: this.#absences,
       opening: this.#opening,
       moderation: this.moderation,
-      heldOf: (...message) => this.#heldOf(...message),
-      endAfter: (message) => this.#endAfter(message),
+      heldOf: (...message) => this.#hearing.heldOf(...message),
+      endAfter: (message) => this.#forwarding.endAfter(message),
       sayGoodbye: () => this.sayGoodbye(),
     });
     this.takeover = new Takeover({
@@ -221,12 +237,12 @@ export class Meeting {
 
   /** Somebody comes back to a seat; `view` is what that seat has lived through so far. */
   reseat(peer: Peer, view: SeatView): void {
-    this.#leaveFastPath();
+    this.#fastPaths.leave();
     this.#seating.comeBack(peer, view);
   }
 
   receive(peer: Peer, frame: AgentFrame): void {
-    this.#leaveFastPath();
+    this.#fastPaths.leave();
     const { seat } = peer;
     if (this.#stopped || !this.#seating.knows(peer)) return;
     if (this.#putOff(seat, () => this.receive(peer, frame))) return;
@@ -263,25 +279,23 @@ export class Meeting {
       case 'leave':
         return this.#seating.leave(peer, frame.text.slice(0, maxStatusCharacters));
       case 'speech':
-        if (this.#isRepeated(peer, state)) return;
+        if (this.#hearing.isRepeated(peer)) return;
         if (isParked || (!isPerson && this.takeover.isOutdated(seat, state.heard))) {
           return this.#withhold(peer, frame);
         }
         // The last words and the end of the meeting leave in one piece: nobody starts to answer them.
-        partner.together(() => this.#hear(seat, frame, isPerson));
+        partner.together(() => this.#hearing.hear(seat, frame, isPerson));
     }
   }
 
   /** As `LineSocketHandlers.onLines`. */
   receiveLines(peer: Peer, bytes: Buffer, end: number, isStable: boolean): 'free' | 'kept' | 'refused' {
-    const path = this.#fastPaths[peer.seat];
-    if (!path.isOpenTo(peer)) this.#openFastPath(peer);
-    return path.isOpenTo(peer) ? path.receive(bytes, end, isStable) : 'refused';
+    return this.#fastPaths.receive(peer, bytes, end, isStable);
   }
 
   /** A connection has ended. */
   lose(peer: Peer, { detail, partial }: SocketEnd): void {
-    this.#leaveFastPath();
+    this.#fastPaths.leave();
     if (this.#stopped || !this.#seating.knows(peer)) return;
     const end = { detail, ...(partial === undefined ? {} : { partial }) };
     if (this.#putOff(peer.seat, () => this.lose(peer, end))) return;
@@ -290,7 +304,7 @@ export class Meeting {
 
   /** A seat broke a rule of the wire: it is told so, and the meeting cannot go on. */
   expel(peer: Peer, error: ProtocolError): void {
-    this.#leaveFastPath();
+    this.#fastPaths.leave();
     if (this.#stopped || !this.#seating.knows(peer)) return;
     if (this.#putOff(peer.seat, () => this.expel(peer, error))) return;
     this.#seating.expel(peer, error);
@@ -299,7 +313,7 @@ export class Meeting {
   /** Lets the two say goodbye: who speaks next has the last word but one. */
   sayGoodbye(): void {
     if (this.#stopped || this.#farewell.isBegun) return;
-    this.#leaveFastPath();
+    this.#fastPaths.leave();
     this.#farewell.ask();
     this.moderation.openForGoodbye();
   }
@@ -307,14 +321,14 @@ export class Meeting {
   /** Lets the message that is being written come to its end, then calls `leave`; after `limitMs` in any case. */
   leaveAfterTurn(limitMs: number, leave: () => void): void {
     if (this.#stopped) return;
-    this.#leaveFastPath();
+    this.#fastPaths.leave();
     this.#leaving = leave;
     this.#after(limitMs, leave);
   }
 
   /** Ends the meeting. Only the first call counts. */
   stop(reason: StopReason, detail?: string): void {
-    if (!this.#stopped) this.#leaveFastPath();
+    if (!this.#stopped) this.#fastPaths.leave();
     if (this.#stopped) return;
     this.#stopped = true;
     this.#cancelTimers();
@@ -325,7 +339,7 @@ export class Meeting {
     for (const { what, waitedMs } of isPaused ? [] : waiting) this.#path.sayAnyway(what, waitedMs);
     for (const held of this.moderation.close()) held.passAtEnd();
     this.#telling.flush();
-    const showFlags = this.#flag(this.#options.attention?.end());
+    const showFlags = this.#hearing.flag(this.#options.attention?.end());
     const why = detail === undefined ? { reason } : { reason, detail };
     this.#ledger.write({ type: 'stop', ...why });
     try {
@@ -356,7 +370,7 @@ export class Meeting {
   /** Leaves the meeting as it is, for another proxy to go on with. */
   handOver(error: ProtocolError): void {
     if (this.#stopped) return;
-    this.#leaveFastPath();
+    this.#fastPaths.leave();
     this.#stopped = true;
     this.#cancelTimers();
     this.#path.stop();
@@ -382,116 +396,6 @@ export class Meeting {
     return this.#time.elapsedMs;
   }
 
-  #hear(seat: Seat, speech: Speech, isPerson: boolean): void {
-    const { text, control } = speech;
-    const state = this.#states[seat];
-    const meta = isPerson ? undefined : state.meta;
-    state.status = undefined;
-    state.notices = 0;
-    if (!isPerson) {
-      state.meta = undefined;
-      state.said++;
-    }
-    const by = isPerson ? { by: 'moderator' as const } : {};
-    if (text === '' && control) {
-      this.#ledger.progress.questions++;
-      this.#ledger.writeBilled({
-        type: 'control',
-        seat,
-        verb: control,
-        ...by,
-        ...(meta?.usage ? { meta } : {}),
-      });
-      return this.#ledger.commit(() => {
-        this.#audience.show({ type: 'control', seat, verb: control });
-        this.#passThrough(speech, seat, 0, () => this.#forward(seat, speech));
-      });
-    }
-    const extras = { ...(control ? { control } : {}), ...(meta ? { meta } : {}), ...by };
-    const turn = ++this.#ledger.progress.turns;
-    this.#ledger.writeBilled({ type: 'turn', seat, turn, text, ...extras });
-    const showFlags = this.#flag(this.#options.attention?.hear({ seat, turn, text, ...extras }));
-    this.#ledger.commit(() => {
-      this.#audience.show({ type: 'turn', seat, turn, text, ...extras });
-      showFlags();
-      this.#passThrough(speech, seat, turn, () => this.#path.follow(seat, turn, speech));
-    });
-  }
-
-  /** A moderator may have paused the meeting: then it waits. */
-  #passThrough(speech: Speech, seat: Seat, turn: number, pass: () => void): void {
-    this.moderation.pass(speech, this.#heldOf(speech, seat, turn, pass));
-  }
-
-  #heldOf(speech: Speech, seat: Seat, turn: number, pass: () => void): Held {
-    const passAtEnd = (): void => {
-      if (speech.text !== '') this.#path.sayAnyway({ seat, turn, speech, results: '' }, 0);
-    };
-    return { seat, turn, characters: speech.text.length, pass, passAtEnd };
-  }
-
-  /** Returns what shows them, once they are in the journal. */
-  #flag(flags: readonly Flag[] = []): () => void {
-    for (const flag of flags) this.#ledger.write({ type: 'flag', ...flag });
-    return () => flags.forEach((flag) => this.#audience.show({ type: 'flag', ...flag }));
-  }
-
-  /** Whether a message was the last. */
-  #endingAfter(
-    seat: Seat,
-    control: SpokenVerb | undefined,
-    answersGoodbye: boolean,
-  ): { reason: StopReason; detail?: string } | undefined {
-    const passed = this.#options.execution?.enoughPassed;
-    if (passed !== undefined) {
-      return { reason: 'tests-passed', detail: `${passed} ${passed === 1 ? 'test' : 'tests'}` };
-    }
-    if (control === 'stop' || control === 'end') {
-      const reason = control === 'end' ? 'end' : 'stopped';
-      return { reason, detail: `${this.#nameOf(seat)} said /${control}` };
-    }
-    const { reason } = this.#farewell;
-    if (reason && answersGoodbye) return { reason };
-    const loop = reason || control === 'bye' ? undefined : this.#options.attention?.loop;
-    if (loop) return { reason: 'loop', detail: loop.sentence };
-    // Two who ask each other for help without a word would otherwise never end.
-    return stopAfterTurn(this.#ledger.progress, this.#options.settings);
-  }
-
-  /** Passes on what was said, and ends the meeting if it was the last word. */
-  #forward(seat: Seat, speech: Speech): void {
-    const { text, control } = speech;
-    const said = text !== '' || !control;
-    const pass = (control?: 'bye' | 'help'): void =>
-      this.#telling.deliver(seat, text.length, (peer) => {
-        if (said) this.#telling.say(peer, speech);
-        if (control) peer[control]();
-        if (control === 'bye') this.#farewell.awaitAnswer();
-      });
-    const ending = this.#endingAfter(seat, control, this.#farewell.isAnsweredBy(seat));
-    if (ending) {
-      if (said) pass();
-      return this.stop(ending.reason, ending.detail);
-    }
-    if (control !== 'bye' && !this.#farewell.isBegun) this.#tellTurnsLeft(otherSeat(seat));
-    if (control === 'bye' || this.#farewell.isAsked) {
-      this.#farewell.begin(seat);
-      pass('bye');
-    } else {
-      pass(control === 'help' ? control : undefined);
-    }
-    this.#leaving?.();
-  }
-
-  /** Only who takes notes is told: a speaker of old would answer it. */
-  #tellTurnsLeft(seat: Seat): void {
-    const { settings, places } = this.#options;
-    if (!settings.tellTurnsLeft || settings.maxMessages === 0 || !places[seat].wants('note')) return;
-    const left = settings.maxMessages - messagesOf(this.#ledger.progress);
-    const note = turnsLeftNote(left, settings.maxMessages);
-    if (note !== undefined) this.#telling.tell(seat, note);
-  }
-
   /** Nobody came back in time. */
   #giveUp(sentence: string): void {
     // This proxy lets nobody in any more; whoever is gone comes back to the next one.
@@ -501,33 +405,6 @@ export class Meeting {
   /** Nobody will come back. Whoever was told goodbye may just go. */
   #loseFor(sentence: string): void {
     this.stop(this.#farewell.reason ?? 'agent-lost', sentence);
-  }
-
-  /** A message that came before, and comes again because its sender could not know that it had arrived. */
-  #isRepeated(peer: Peer, state: SeatState): boolean {
-    if (!peer.wants('numbered')) return false;
-    const { number } = state;
-    state.number = undefined;
-    if (number === undefined || number <= state.said) return true;
-    state.said = number - 1;
-    return false;
-  }
-
-  #createFastPath(from: Seat): FastPath {
-    const { places, record, round, settings } = this.#options;
-    const to = otherSeat(from);
-    return new FastPath({
-      from: places[from],
-      to: places[to],
-      state: this.#states[from],
-      lane: this.#telling.lanes[from],
-      record,
-      commits: this.#ledger.commits,
-      round,
-      progress: this.#ledger.progress,
-      limits: settings,
-      onDefect: (error) => this.breakDown(error),
-    });
   }
 
   #after(delayMs: number, run: () => void): () => void {
@@ -543,22 +420,6 @@ export class Meeting {
     this.#time.cancel();
   }
 
-  /** Nobody watches, nothing is run, held back or numbered: what `peer` says is journaled and passed on. */
-  #openFastPath(peer: Peer): void {
-    const { places } = this.#options;
-    const to = otherSeat(peer.seat);
-    const isWhoSitsThere = places[peer.seat].peer === peer && places[to].peer !== undefined;
-    const hasMore = this.#states[peer.seat].meta !== undefined || this.#states[to].untold !== undefined;
-    if (!isWhoSitsThere || hasMore || this.#isBusy || !this.#isSimple) return;
-    this.#fastPaths[peer.seat].open();
-  }
-
-  /** Something has happened that may make the next message another matter. */
-  #leaveFastPath(): void {
-    this.#options.round.settle();
-    for (const seat of seats) this.#fastPaths[seat].close();
-  }
-
   get #isBusy(): boolean {
     return (
       this.#stopped ||
@@ -568,14 +429,6 @@ export class Meeting {
       this.moderation.isPaused ||
       this.takeover.isAnyTaken
     );
-  }
-
-  get #isSimple(): boolean {
-    const { watch, execution, translation, attention, delays, places, settings } = this.#options;
-    if (settings.idleSeconds || settings.tellTurnsLeft) return false;
-    const isSimple = ({ peer }: Place): boolean => peer?.isFramed === true && !peer.wants('numbered');
-    const isPlain = !watch && !execution && !translation && !attention && delays.areNone;
-    return isPlain && isSimple(places.a) && isSimple(places.b);
   }
 
   /** Puts off what concerns a seat whose last turn is not passed on yet, or anybody while the disk is full. */
@@ -599,19 +452,6 @@ export class Meeting {
     state.said++;
     state.meta = undefined;
     this.takeover.withhold(peer, frame);
-  }
-
-  /** Whether that message was the last; then the meeting ends. */
-  #endAfter({ seat, control, answersGoodbye }: LastMessage): boolean {
-    const ending = this.#endingAfter(seat, control, answersGoodbye);
-    if (ending) this.stop(ending.reason, ending.detail);
-    return ending !== undefined;
-  }
-
-  /** Ends the meeting if a limit is reached already. */
-  #checkLimits(): void {
-    const ending = stopAfterTurn(this.#ledger.progress, this.#options.settings);
-    if (ending) this.stop(ending.reason, ending.detail);
   }
 
   async #recall(seat: Seat): Promise<SeatView | undefined> {
