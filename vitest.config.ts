@@ -4,9 +4,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // A test that starts six processes takes 5 s, and 25 on a machine that has other things to do.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A test that starts six processes takes 5 s, and 50 on a machine that has other things to do.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Most of a test is waiting: for processes to start, and for answers.
     maxWorkers: Math.max(2, availableParallelism() - 1),
   },

@@ -6,6 +6,7 @@ import readline from 'node:readline/promises';
 import type { Block } from '../journal/block.ts';
 import { visibleControls } from '../journal/render/visible-controls.ts';
 import type { Approval } from '../proxy/execution.ts';
+import type { Person } from './ask-person.ts';
 import { ColloquyError } from '../wire/errors.ts';
 
 /** Kinds of files that editors know what to do with. */
@@ -16,6 +17,8 @@ export interface Question {
   readonly block: Block;
   /** The question is void: the meeting is over. */
   readonly signal?: AbortSignal | undefined;
+  /** Somebody who is asked other things at the same terminal; without it, the terminal is free. */
+  readonly person?: Pick<Person, 'ask'> | undefined;
 }
 
 /**
@@ -30,7 +33,21 @@ export function askForApproval(question: Question): Promise<Approval> {
 
 let last: Promise<unknown> = Promise.resolve();
 
-async function ask({ title, block, signal }: Question): Promise<Approval> {
+async function ask(question: Question): Promise<Approval> {
+  return question.person ? askPerson(question, question.person) : askTerminal(question);
+}
+
+/** Who has an editor of their own open, or a table before them, says yes or no. */
+async function askPerson({ title, block, signal }: Question, person: Pick<Person, 'ask'>): Promise<Approval> {
+  const shown = `${title} (${block.language}):\n\n${block.code.replace(/^/gm, '    ')}\n\nRun it? [y/n]`;
+  for (;;) {
+    const word = (await person.ask(shown, signal ?? new AbortController().signal))?.trim().toLowerCase();
+    if (word === 'y' || word === 'yes') return { type: 'yes' };
+    if (word === 'n' || word === 'no' || word === undefined) return { type: 'no' };
+  }
+}
+
+async function askTerminal({ title, block, signal }: Question): Promise<Approval> {
   if (!process.stdin.isTTY) {
     throw new ColloquyError('there is no terminal to ask at, so the block was not approved', {
       code: 'nobody-to-ask',

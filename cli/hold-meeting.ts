@@ -4,16 +4,21 @@ import { stringify } from 'yaml';
 import * as z from 'zod';
 import { isFailure } from '../batch/hold-job.ts';
 import { loadProxyConfig } from '../config/load.ts';
+import type { ExecutionConfig } from '../config/schema.ts';
 import { readConversation, type Conversation } from '../journal/conversation.ts';
 import { textEntry } from '../journal/render/text.ts';
 import { createMeetingId } from '../journal/meeting-id.ts';
-import { holdSharing } from '../library/hold.ts';
+import { holdWithin } from '../library/hold.ts';
 import type { MeetingEvent, SpeakerOptions } from '../library/meeting.ts';
 import { loadPersona, maxPersonaBytes, type Persona } from '../personas/persona.ts';
 import type { HeldMeeting, MeetingWish, SeatWish } from '../pipelines/held-meeting.ts';
+import type { Approve } from '../proxy/execution.ts';
 import { ColloquyError } from '../wire/errors.ts';
 import { otherSeat, seats, type Participant, type Seat } from '../wire/types.ts';
+import { askForApproval } from './approval.ts';
+import type { Person } from './ask-person.ts';
 import { UsageError } from './failure.ts';
+import type { StartedExecution } from './execution.ts';
 import type { RequestGates } from './request-gates.ts';
 import { parseServiceSpec } from './service-spec.ts';
 
@@ -22,13 +27,18 @@ export interface Surroundings {
   readonly spec: string | undefined;
   /** Whoever asks a service for the same run. */
   readonly gates: RequestGates;
+  /** Whom the run asks; undefined where nobody is there. */
+  readonly ask?: Person['ask'] | undefined;
 }
 
 /**
  * Holds a meeting for a step of a pipeline, in this process. Where the step was interrupted, its meeting goes on; one
  * that was over by then is read. Rejects with UsageError, ColloquyError and ProviderError.
  */
-export async function holdMeeting(wish: MeetingWish, { spec, gates }: Surroundings): Promise<HeldMeeting> {
+export async function holdMeeting(
+  wish: MeetingWish,
+  { spec, gates, ask }: Surroundings,
+): Promise<HeldMeeting> {
   const { signal, limits, first, execute } = wish;
   signal.throwIfAborted();
   const cwd = process.cwd();
@@ -53,7 +63,8 @@ export async function holdMeeting(wish: MeetingWish, { spec, gates }: Surroundin
   if (before?.stop) return toHeld(folder, before);
   if (before) wish.onStatus(`the meeting goes on after ${before.turns} messages`);
   const listener = new Listener(wish, personas, before);
-  const meeting = holdSharing(gates, {
+  const household = { gates, startExecution: (config: ExecutionConfig) => openExecution(config, wish, ask) };
+  const meeting = holdWithin(household, {
     ...speakers,
     ...(before ? { resume: id } : { id }),
     transcripts,
@@ -73,6 +84,28 @@ export async function holdMeeting(wish: MeetingWish, { spec, gates }: Surroundin
   return toHeld(folder, await readConversation(path.join(folder, 'journal.jsonl')));
 }
 
+/** As a proxy has it, with whoever sits at the terminal to ask. Rejects with ColloquyError where nothing can run. */
+async function openExecution(
+  config: ExecutionConfig,
+  { onStatus }: MeetingWish,
+  ask: Surroundings['ask'],
+): Promise<Pick<StartedExecution, 'options' | 'close'>> {
+  const { startExecution } = await import('./execution.ts');
+  const log = { info: () => {}, warn: (_: object, message: string) => onStatus(message), debug: () => {} };
+  const execution = await startExecution(config, {}, { log, launcher: undefined });
+  try {
+    await execution.ready;
+    const { approval } = execution.options;
+    if (!approval || approval.byModerators || !ask) return execution;
+    const approve: Approve = ({ name: title, block }, signal) =>
+      askForApproval({ title, block, signal, person: { ask } });
+    return { ...execution, options: { ...execution.options, approval: { ...approval, approve } } };
+  } catch (error) {
+    execution.close();
+    throw error;
+  }
+}
+
 /** What the step says of the seat, then of all it asks, then what the persona says, then the run. */
 function speaker(
   persona: Persona,
@@ -89,9 +122,7 @@ function speaker(
       `who writes for ${given}? Name a service in with.services or the step's model_config, or for all steps with -s`,
     );
   }
-  const isBuiltIn = ['eliza', 'parry', 'scripted'].includes(
-    parseServiceSpec(service, 'with.services').service,
-  );
+  const isTyping = ['eliza', 'parry'].includes(parseServiceSpec(service, 'with.services').service);
   return {
     persona: { text: briefed(persona, topic) },
     service,
@@ -99,7 +130,7 @@ function speaker(
     ...(model.temperature === undefined ? {} : { temperature: model.temperature }),
     ...(model.max_tokens === undefined ? {} : { maxTokens: model.max_tokens }),
     ...(model.seed === undefined ? {} : { seed: model.seed }),
-    ...(isBuiltIn ? { settings: { characters_per_second: 0 } } : {}),
+    ...(isTyping ? { settings: { characters_per_second: 0 } } : {}),
   };
 }
 

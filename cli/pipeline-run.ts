@@ -165,7 +165,7 @@ async function perform(argv: RunFlags, job: Job, folder: RunFolder): Promise<voi
       provide: (model) => services.provide(model),
       identify: (model) => services.identify(model),
       ...(person ? { ask: person.ask } : {}),
-      ...createSurroundings({ spec: record.service, gates: services.gates }),
+      ...createSurroundings({ spec: record.service, gates: services.gates, ask: person?.ask }),
       observe: (event) => {
         if (event.type === 'exchange') exchanges.push(event.exchange);
         progress.see(event);

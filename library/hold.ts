@@ -1,8 +1,8 @@
 import { EventStream } from '../coder/event-stream.ts';
 import { ColloquyError } from '../wire/errors.ts';
 import type { WaysToEnd } from '../batch/hold-job.ts';
-import type { RequestGates } from '../cli/request-gates.ts';
 import type { HoldOptions, Meeting, MeetingEvent, MeetingResult, Turn } from './meeting.ts';
+import type { Household } from './prepare-meeting.ts';
 import { TurnCollector } from './turn-collector.ts';
 
 /** How long a message that is being written may take to come, where somebody leaves. */
@@ -16,15 +16,15 @@ export function hold(options: HoldOptions): Meeting {
   return new RunningMeeting(options);
 }
 
-/** As `hold`, as a part of something bigger: its speakers share the limits of whoever else asks their services. */
-export function holdSharing(gates: RequestGates, options: HoldOptions): Meeting {
-  return new RunningMeeting(options, gates);
+/** As `hold`, as a part of something bigger. */
+export function holdWithin(household: Household, options: HoldOptions): Meeting {
+  return new RunningMeeting(options, household);
 }
 
 class RunningMeeting implements Meeting {
   readonly finished: Promise<MeetingResult>;
   readonly #options: HoldOptions;
-  readonly #gates: RequestGates | undefined;
+  readonly #household: Household | undefined;
   readonly #turns = new EventStream<Turn>(() => this.stop());
   readonly #collector = new TurnCollector((turn) => this.#turns.push(turn));
   #ways: WaysToEnd | undefined;
@@ -32,9 +32,9 @@ class RunningMeeting implements Meeting {
   /** What `onEvent` has thrown. */
   #problem: { readonly error: unknown } | undefined;
 
-  constructor(options: HoldOptions, gates?: RequestGates) {
+  constructor(options: HoldOptions, household?: Household) {
     this.#options = options;
-    this.#gates = gates;
+    this.#household = household;
     this.finished = this.#hold();
     this.finished.then(
       () => this.#turns.end(),
@@ -59,7 +59,7 @@ class RunningMeeting implements Meeting {
     signal.throwIfAborted();
     const { prepareMeeting } = await import('./prepare-meeting.ts');
     const { holdJob } = await import('../batch/hold-job.ts');
-    const { job, id, transcripts, environment, close } = await prepareMeeting(this.#options, this.#gates);
+    const { job, id, transcripts, environment, close } = await prepareMeeting(this.#options, this.#household);
     try {
       signal.throwIfAborted();
       if (this.#stopAfterMs !== undefined) throw neverBegan();

@@ -24,16 +24,37 @@ export interface PreparedMeeting extends Pick<JobOptions, 'id' | 'transcripts' |
   readonly close: () => Promise<void>;
 }
 
+/** What a meeting is given that is a part of something bigger. */
+export interface Household {
+  /** Shared with whoever else asks a service. */
+  readonly gates: RequestGates;
+  readonly startExecution: (config: ExecutionConfig) => Promise<StartedExecution>;
+}
+
+interface StartedExecution {
+  readonly options: ExecutionOptions;
+  close(): Promise<void> | void;
+}
+
 /** Everything that a meeting needs. Rejects with ConfigError, UsageError, ColloquyError and ProviderError. */
-export async function prepareMeeting(options: HoldOptions, gates?: RequestGates): Promise<PreparedMeeting> {
+export async function prepareMeeting(options: HoldOptions, household?: Household): Promise<PreparedMeeting> {
   const { cwd = process.cwd(), env = process.env, onWarning = () => {} } = options;
   const transcripts = options.transcripts === undefined ? undefined : path.resolve(cwd, options.transcripts);
   const interrupted = await findFormer(options, transcripts);
   const config = watchingOwn(options, loadRules(options, { cwd, env }));
   const token = randomBytes(24).toString('base64url');
-  const speakers = await prepareSpeakers(options, { cwd, env, token, gates, transcripts, interrupted });
+  const speakers = await prepareSpeakers(options, {
+    cwd,
+    env,
+    token,
+    gates: household?.gates,
+    transcripts,
+    interrupted,
+  });
   const runsCode = config.execution.enabled || interrupted?.head.settings.execution !== undefined;
-  const execution = runsCode ? await startExecution(config.execution) : undefined;
+  const execution = runsCode
+    ? await (household?.startExecution ?? startExecution)(config.execution)
+    : undefined;
   const names = { a: speakers.a.greeting.name, b: speakers.b.greeting.name };
   return {
     id: interrupted?.meeting ?? newName(options, transcripts) ?? createMeetingId(names, new Date()),
@@ -162,9 +183,7 @@ function saysWho(wish: SpeakerOptions | undefined): boolean {
   return Object.keys(wish ?? {}).some((key) => key !== 'limit');
 }
 
-async function startExecution(
-  config: ExecutionConfig,
-): Promise<{ options: ExecutionOptions; close(): Promise<void> }> {
+async function startExecution(config: ExecutionConfig): Promise<StartedExecution> {
   if (config.approve) {
     throw new UsageError('execution.approve: nobody is there to ask; leave it out, and read what was run');
   }

@@ -63,6 +63,8 @@ export class Relay {
   readonly #control: ControlServer | undefined;
   readonly #meetings: Meetings;
   readonly #revival: Revival;
+  /** Those who connect know nothing of what this relay is a part of. */
+  readonly #withinOwner = telemetry()?.here() ?? ((work: () => void) => work());
   readonly #room = new WaitingRoom<Guest>((meeting) => this.#meetings.isWished(meeting));
 
   constructor(settings: RelaySettings, environment: RelayEnvironment) {
@@ -234,7 +236,7 @@ export class Relay {
       { seat: guest.seat, address: guest.address },
       `${participant.name} sits down (seat ${guest.seat})`,
     );
-    if (pair) this.#hold(pair);
+    if (pair) this.#withinOwner(() => this.#hold(pair));
   }
 
   /** Gives somebody who lost the connection the seat back. */

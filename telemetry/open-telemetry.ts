@@ -79,6 +79,10 @@ export function startOpenTelemetry(options: TelemetryOptions): Telemetry | undef
     goOn: (meeting, former) => meetings.goOn(meeting, former),
     inMeeting: (meeting, work) => meetings.within(meeting, work),
     measure: (doing, work, conclude) => spans.measure(doing, work, conclude),
+    here: () => {
+      const { scope } = spans;
+      return (work) => spans.within(scope, work);
+    },
     note: (name, attributes) => spans.note(name, attributes),
     provider: (provider, asking) => measureReplies(provider, asking, spans),
     get environment() {

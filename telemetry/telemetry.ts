@@ -18,6 +18,8 @@ export interface Telemetry {
   /** Does `work` as a part of that meeting: what it asks of models belongs there. */
   inMeeting<T>(meeting: string, work: () => T): T;
   measure<T>(doing: Doing, work: () => Promise<T>, conclude?: (result: T) => Ending): Promise<T>;
+  /** What is done by what it returns, whenever that is, is a part of what is measured right now. */
+  here(): <T>(work: () => T) => T;
   /** Something that happened in whatever is measured right now. */
   note(name: string, attributes: Readonly<Record<string, string | number>>): void;
   /** The same provider, with each of its replies measured. */

@@ -55,7 +55,7 @@ const flags = {
     describe: 'File or name of a pipeline that writes the replies',
   },
   steps: { type: 'string', describe: 'pipeline: SERVICE:MODEL for the steps that name none' },
-  'typing-speed': { type: 'number', describe: 'eliza, parry, scripted: characters a second; 0: at once' },
+  'typing-speed': { type: 'number', describe: 'eliza, parry: characters a second; 0: at once' },
   coder: {
     type: 'boolean',
     describe: 'Answer each message with a coding task: a plan, a program, what came out',

@@ -61,7 +61,7 @@ describe('a batch over Redis', () => {
     const whole = journalsOf(cwd, 'slow');
     for (const events of whole) expectWhole(events);
     for (const [at, events] of halfDone.entries()) expect(whole[at]?.slice(0, events.length)).toEqual(events);
-  }, 60_000);
+  });
 
   it('is begun again where it was not home yet, when Redis dies and knows nothing any more', async () => {
     const redis = await startRedis();
@@ -82,7 +82,7 @@ describe('a batch over Redis', () => {
     for (const events of journalsOf(cwd, 'slow')) expectWhole(events);
     worker.child.kill('SIGTERM');
     expect((await worker.ended).code).toBe(0);
-  }, 90_000);
+  });
 
   it('is tried again where that may help, and left to others where a key would go astray', async () => {
     const { url } = await startRedis();
@@ -137,7 +137,7 @@ settings: [{ max_messages: 4, first: b, loops: 'off' }]
     expect(existsSync(path.join(failed, String(readdirSync(failed)[0]), 'journal.jsonl'))).toBe(true);
     worker.child.kill('SIGTERM');
     expect((await worker.ended).code).toBe(0);
-  }, 60_000);
+  });
 
   it('is not held here as well while workers may hold it, though who put it there was killed', async () => {
     const { url } = await startRedis();
@@ -157,7 +157,7 @@ settings: [{ max_messages: 4, first: b, loops: 'off' }]
     expect((await again.ended).code).toBe(130);
     const rest = await run(cwd, 'batch', 'run', 'batch.yml', '-j', '4');
     expect(rest.stdout).toContain('4 of 4 done');
-  }, 60_000);
+  });
 
   it('is refused with a sentence where workers could not hold it, or nothing is there', async () => {
     const cwd = await slowBatch();
@@ -183,7 +183,7 @@ settings: [{ max_messages: 4, first: b, loops: 'off' }]
     expect(locked.stderr).toMatch(
       /^colloquy: Redis at \S+ cannot be used: it wants a password: --redis \S+\n$/,
     );
-  }, 30_000);
+  });
 
   it('lets a worker end that is told to while Redis is away', async () => {
     const { url, kill } = await startRedis();
@@ -196,5 +196,5 @@ settings: [{ max_messages: 4, first: b, loops: 'off' }]
     expect(worker.stderr).toContain('Redis stays away: ended without handing back');
     // Told once, however often it is tried.
     expect(worker.stderr.match(/ECONNREFUSED/g)?.length).toBeLessThan(4);
-  }, 30_000);
+  });
 });

@@ -61,7 +61,7 @@ async function parquetIn(file: string): Promise<Record<string, unknown>[]> {
 }
 
 describe('the judges of a batch', () => {
-  it('judge each meeting once, are counted, and end in a report', { timeout: 60_000 }, async () => {
+  it('judge each meeting once, are counted, and end in a report', async () => {
     const cwd = await workshop();
     writeFileSync(path.join(cwd, 'x.yml'), experiment(twoJudges));
     const check = await run(cwd, 'batch', 'check', 'x.yml');
@@ -164,28 +164,24 @@ describe('the judges of a batch', () => {
 describe.skipIf(!hasBrowser)('the page of a report (left out where there is no Chromium)', () => {
   const { open } = useBrowser();
 
-  it(
-    'has no fault that axe finds, nothing wider than a telephone, and lists the meetings of a number',
-    { timeout: 60_000 },
-    async () => {
-      const cwd = await workshop();
-      writeFileSync(path.join(cwd, 'x.yml'), experiment(twoJudges));
-      await run(cwd, 'batch', 'run', 'x.yml');
-      await run(cwd, 'batch', 'report', 'x.yml', '--to', 'page');
-      const base = pathToFileURL(path.join(cwd, '/')).href;
-      for (const width of [1_440, 390]) {
-        const watched = await open(base, { viewport: { width, height: 900 } });
-        const { page, wrongs } = watched;
-        await watched.goto('page/report.html');
-        await watched.expectAccessible();
-        expect(await page.evaluate('document.documentElement.scrollWidth > window.innerWidth')).toBe(false);
-        await page.locator('#personas svg a').first().click();
-        const list = page.locator('.list:target');
-        expect(await list.locator('a').count()).toBe(6);
-        await list.locator('a').first().click();
-        await page.getByText('What would you like to talk about?').first().waitFor();
-        expect(wrongs).toEqual([]);
-      }
-    },
-  );
+  it('has no fault that axe finds, nothing wider than a telephone, and lists the meetings of a number', async () => {
+    const cwd = await workshop();
+    writeFileSync(path.join(cwd, 'x.yml'), experiment(twoJudges));
+    await run(cwd, 'batch', 'run', 'x.yml');
+    await run(cwd, 'batch', 'report', 'x.yml', '--to', 'page');
+    const base = pathToFileURL(path.join(cwd, '/')).href;
+    for (const width of [1_440, 390]) {
+      const watched = await open(base, { viewport: { width, height: 900 } });
+      const { page, wrongs } = watched;
+      await watched.goto('page/report.html');
+      await watched.expectAccessible();
+      expect(await page.evaluate('document.documentElement.scrollWidth > window.innerWidth')).toBe(false);
+      await page.locator('#personas svg a').first().click();
+      const list = page.locator('.list:target');
+      expect(await list.locator('a').count()).toBe(6);
+      await list.locator('a').first().click();
+      await page.getByText('What would you like to talk about?').first().waitFor();
+      expect(wrongs).toEqual([]);
+    }
+  });
 });

@@ -83,28 +83,25 @@ settings: [{ max_messages: 30, loops: 'off' }]
     expect(folders.map(eventsIn)).toEqual(journals);
   });
 
-  it(
-    'tries again what may pass, keeps apart what does not, and stops at its limit',
-    { timeout: 60_000 },
-    async () => {
-      const cwd = await temporaryFolder();
-      let hiccups = 1;
-      const askedAtMs: number[] = [];
-      const usage = { input: 90, output: 10, cached: 0 };
-      const server = await startModelServer('openai', (body) => {
-        askedAtMs.push(performance.now());
-        if (body['model'] === 'unknown') return { type: 'refuse', status: 404, message: 'no such model' };
-        if (hiccups-- > 0) return { type: 'refuse', status: 503, message: 'too much to do' };
-        return { type: 'reply', pieces: ['Well, what else is new?'], usage };
-      });
+  it('tries again what may pass, keeps apart what does not, and stops at its limit', async () => {
+    const cwd = await temporaryFolder();
+    let hiccups = 1;
+    const askedAtMs: number[] = [];
+    const usage = { input: 90, output: 10, cached: 0 };
+    const server = await startModelServer('openai', (body) => {
+      askedAtMs.push(performance.now());
+      if (body['model'] === 'unknown') return { type: 'refuse', status: 404, message: 'no such model' };
+      if (hiccups-- > 0) return { type: 'refuse', status: 503, message: 'too much to do' };
+      return { type: 'reply', pieces: ['Well, what else is new?'], usage };
+    });
+    writeFileSync(
+      path.join(cwd, 'local.yml'),
+      `service: lmstudio\nbase_url: ${server.origin}/v1\nmax_retries: 0\nmodel: small\n`,
+    );
+    const write = (limit: number): void =>
       writeFileSync(
-        path.join(cwd, 'local.yml'),
-        `service: lmstudio\nbase_url: ${server.origin}/v1\nmax_retries: 0\nmodel: small\n`,
-      );
-      const write = (limit: number): void =>
-        writeFileSync(
-          path.join(cwd, 'models.yml'),
-          `name: models
+        path.join(cwd, 'models.yml'),
+        `name: models
 personas: { a: [therapist], b: [parry] }
 services:
   a:
@@ -115,30 +112,29 @@ settings: [{ max_messages: 4, first: a, loops: 'off' }]
 requests: { lmstudio: { per_minute: 120 } }
 limits: { batch: { tokens: ${limit} } }
 `,
-        );
-      write(250);
-      const limited = await run(cwd, 'batch', 'run', 'models.yml', '-j', '1');
-      expect(limited.stdout).toContain('failed, tried again (2 left): lmstudio');
-      expect(limited.stdout).toMatch(/failed, given up: .*unknown/);
-      expect(limited.stdout).toContain('has reached its limit of 250 tokens');
-      expect(limited.code).toBe(1);
-      const failed = readdirSync(path.join(cwd, 'batches', 'models', 'failed'));
-      expect(failed.length).toBeGreaterThan(1);
-      // The turn that reached it was the last: the therapist begins with an opening, and is asked once a meeting.
-      expect(server.requests.filter(({ body }) => body['model'] === 'small')).toHaveLength(1 + 3);
+      );
+    write(250);
+    const limited = await run(cwd, 'batch', 'run', 'models.yml', '-j', '1');
+    expect(limited.stdout).toContain('failed, tried again (2 left): lmstudio');
+    expect(limited.stdout).toMatch(/failed, given up: .*unknown/);
+    expect(limited.stdout).toContain('has reached its limit of 250 tokens');
+    expect(limited.code).toBe(1);
+    const failed = readdirSync(path.join(cwd, 'batches', 'models', 'failed'));
+    expect(failed.length).toBeGreaterThan(1);
+    // The turn that reached it was the last: the therapist begins with an opening, and is asked once a meeting.
+    expect(server.requests.filter(({ body }) => body['model'] === 'small')).toHaveLength(1 + 3);
 
-      write(0);
-      askedAtMs.length = 0;
-      const rest = await run(cwd, 'batch', 'run', 'models.yml', '-j', '3');
-      expect(rest.stdout).toMatch(/5 of 10 done, 5 failed · 500 tokens/);
-      expect(rest.code).toBe(1);
-      // One reply in each of five meetings, and the one that was refused: nothing was paid twice.
-      expect(server.requests.filter(({ body }) => body['model'] === 'small')).toHaveLength(1 + 5);
-      // Three meetings at a time, and one pace for all of them; a request may be a little late on its way.
-      const spanMs = Number(askedAtMs.at(-1)) - Number(askedAtMs[0]);
-      expect(spanMs).toBeGreaterThan((askedAtMs.length - 1) * 500 - 1_000);
-    },
-  );
+    write(0);
+    askedAtMs.length = 0;
+    const rest = await run(cwd, 'batch', 'run', 'models.yml', '-j', '3');
+    expect(rest.stdout).toMatch(/5 of 10 done, 5 failed · 500 tokens/);
+    expect(rest.code).toBe(1);
+    // One reply in each of five meetings, and the one that was refused: nothing was paid twice.
+    expect(server.requests.filter(({ body }) => body['model'] === 'small')).toHaveLength(1 + 5);
+    // Three meetings at a time, and one pace for all of them; a request may be a little late on its way.
+    const spanMs = Number(askedAtMs.at(-1)) - Number(askedAtMs[0]);
+    expect(spanMs).toBeGreaterThan((askedAtMs.length - 1) * 500 - 1_000);
+  });
 
   it('has code run, each meeting in a session of its own, until enough tests have passed', async () => {
     const cwd = await temporaryFolder();
@@ -161,7 +157,7 @@ settings: [{ execute: true, passes: 2, first: a, max_messages: 10 }]
       );
       expect(tests).toEqual(['failed', 'ok', 'ok']);
     }
-  }, 60_000);
+  });
 
   it('says how many meetings it would be, and what is wrong with a file, line by line', async () => {
     const cwd = await temporaryFolder();

@@ -99,7 +99,7 @@ it('has packages installed, and runs what lints best first, until a program pass
     .map((line) => (JSON.parse(line) as { type: string }).type);
   expect(types.at(0)).toBe('started');
   expect(types.at(-1)).toBe('finished');
-}, 60_000);
+});
 
 it('ends with code 1 and says why when a task cannot be done, and leaves no program that does not work', async () => {
   const folder = await temporaryFolder();
@@ -128,7 +128,7 @@ it('ends with code 1 and says why when a task cannot be done, and leaves no prog
   const more = await run(folder, 'code', '--resume', 'last', '--max-coding-attempts', '3');
   expect(more.code).toBe(1);
   expect(asked.length).toBe(before + 1);
-}, 60_000);
+});
 
 it('shows a task without a model, into a folder that is made, and says what is missing before it asks', async () => {
   const folder = await temporaryFolder();
@@ -150,7 +150,7 @@ it('shows a task without a model, into a folder that is made, and says what is m
   expect(refused).toMatchObject({ code: 2 });
   expect(refused.stderr).toContain('tests are written in Python, and one is in bash');
   expect(existsSync(path.join(folder, 'none'))).toBe(false);
-}, 60_000);
+});
 
 it('goes on after kill -9 without asking again what was answered', async () => {
   const folder = await temporaryFolder();
@@ -193,7 +193,7 @@ it('goes on after kill -9 without asking again what was answered', async () => {
   expect(asked.slice(before)[0]).toMatchObject({ part: 'code' });
   expect(readFileSync(path.join(folder, 'persistent_source.py'), 'utf8')).toMatch(/print\("program [34]"\)/);
   expect((await run(folder, 'code', '--resume', 'last')).stderr).toContain('there is nothing to go on with');
-}, 60_000);
+});
 
 function runFolder(folder: string): string {
   const runs = readdirSync(path.join(folder, 'runs'));
@@ -253,4 +253,4 @@ it('holds a seat in a meeting, where each message is a task and the reply a prog
   const journal = readFileSync(path.join(folder, 'transcripts', String(meeting), 'journal.jsonl'), 'utf8');
   expect(journal).toMatch(/"type":"result".*"outcome":"ok".*42/);
   expect(asked.some(({ part, text }) => part === 'plan' && text.includes('Add 19 and 23.'))).toBe(true);
-}, 60_000);
+});

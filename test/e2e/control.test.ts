@@ -58,7 +58,7 @@ test('a meeting is paused, let on by a step, whispered to, taken over and ended 
     expect(shown).toContain(sentence);
   }
   expect(await control('pause')).toMatchObject({ code: 2 });
-}, 90_000);
+});
 
 test('what cannot be controlled says why', async () => {
   const folder = await temporaryFolder();

@@ -133,7 +133,7 @@ describe('colloquy meet --execute', () => {
     expect(results[1]?.detail).toMatch(/session lost, variables gone: the sidecar/);
     expect(results[2]?.output).toContain('False');
     expect(journalOf(folder).at(-1)).toMatchObject({ reason: 'max-messages' });
-  }, 60_000);
+  });
 
   it('leaves no process behind', async () => {
     const folder = await temporaryFolder();
@@ -144,7 +144,7 @@ describe('colloquy meet --execute', () => {
     const all = descendantsOf(program.pid);
     program.child.kill('SIGKILL');
     await untilGone(all, 15_000);
-  }, 30_000);
+  });
 
   it('runs nothing for a seat that may not, and says so', async () => {
     const folder = await temporaryFolder();

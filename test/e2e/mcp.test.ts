@@ -198,7 +198,7 @@ describe('colloquy mcp', () => {
     );
     const typed = { code: 'const n: number = 20;\nn * 2 + 2', language: 'typescript' };
     expect((await session.call('run_code', typed)).data).toMatchObject({ output: '42\n', sandbox: 'deno' });
-  }, 60_000);
+  });
 
   it('ends code that is cancelled, at once, and runs neither what waits behind it nor holds up the rest', async () => {
     const cwd = await temporaryFolder();
@@ -228,7 +228,7 @@ describe('colloquy mcp', () => {
       /^\[the session was lost since the last block.*\]\n\['kept\.txt'\]\n/,
     );
     expect((await call('run_code', { code: '6 * 7' })).data).toMatchObject({ output: '42\n' });
-  }, 60_000);
+  });
 
   it('ends the code of a meeting that is cancelled', async () => {
     const cwd = await temporaryFolder();
@@ -249,7 +249,7 @@ describe('colloquy mcp', () => {
     const isStopped = async () =>
       ((await session.call('list_meetings')).data['meetings'] as { ended: string }[])[0]?.ended;
     await expect.poll(isStopped, { timeout: 10_000 }).toBe('stopped');
-  }, 60_000);
+  });
 
   it.each([
     [

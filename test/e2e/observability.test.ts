@@ -337,7 +337,7 @@ settings: [{ max_messages: 10, first: a, loops: 'off' }]
       attributes: { ...resumed, 'colloquy.meeting.turns': 10 },
     });
     expect(new Set(last.map(({ traceId }) => traceId))).toEqual(new Set([outer.traceId]));
-  }, 60_000);
+  });
 
   it('is in it on another machine, too', async () => {
     const { url } = await startRedis();
@@ -384,7 +384,7 @@ settings: [{ max_messages: 8, first: a, loops: 'off' }]
       expect(new Set(own.map(({ traceId }) => traceId)).size).toBe(1);
       expect(namesOf(rootsOf(own))).toEqual(['invoke_workflow meeting']);
     }
-  }, 60_000);
+  });
 });
 
 describe('Ctrl-C', () => {

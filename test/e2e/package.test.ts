@@ -186,4 +186,4 @@ it('can be imported from its tarball, with types for both kinds of module resolu
     expect.stringMatching(/eliza-parry-\w+: 8 turns, max-messages, in /),
     'print(sum(range(5)))',
   ]);
-}, 120_000);
+}, 240_000);

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { startModelServer, type Answer, type ModelServer } from '../support/model-server.ts';
-import { colloquy, run } from '../support/program.ts';
+import { programPath } from '../../config/paths.ts';
+import { colloquy, Program, run } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 const say = (text: string): Answer => ({
@@ -44,82 +45,72 @@ const pipeline = `# A plan, looked at from two sides.
 const hostile =
   'PLAN <script>alert(1)</script> <img src=x onerror=alert(2)> \u001b[2J [x](javascript:alert(3))';
 
-it(
-  'a run that was killed goes on where it was, and no finished step is asked again',
-  { timeout: 60_000 },
-  async () => {
-    let isKilled = false;
-    const { cwd, server, prompts } = await prepare((prompt) => {
-      if (prompt.includes('DO IT')) return say(hostile);
-      if (prompt.startsWith('# left')) return say('the end');
-      return isKilled ? say('a side') : { type: 'silence' };
-    });
-    writeFileSync(path.join(cwd, 'five.yml'), pipeline);
-    writeFileSync(
-      path.join(cwd, 'shout.ts'),
-      `enum Mark { Loud = '!' }
+it('a run that was killed goes on where it was, and no finished step is asked again', async () => {
+  let isKilled = false;
+  const { cwd, server, prompts } = await prepare((prompt) => {
+    if (prompt.includes('DO IT')) return say(hostile);
+    if (prompt.startsWith('# left')) return say('the end');
+    return isKilled ? say('a side') : { type: 'silence' };
+  });
+  writeFileSync(path.join(cwd, 'five.yml'), pipeline);
+  writeFileSync(
+    path.join(cwd, 'shout.ts'),
+    `enum Mark { Loud = '!' }
 export default {
   name: 'shout',
   describe: 'says it loudly',
   run: async ({ inputs }: { inputs: { text: string }[] }): Promise<string> => inputs[0]!.text.toUpperCase() + Mark.Loud,
 };
 `,
-    );
-    const flags = ['-s', 'openai:gpt-4o-mini', '--module', 'shout.ts', '-r', 'Do it'];
-    const first = colloquy(cwd, 'pipeline', 'run', 'five.yml', ...flags);
-    await server.untilAsked(3);
-    const folder = onlyRun(cwd);
+  );
+  const flags = ['-s', 'openai:gpt-4o-mini', '--module', 'shout.ts', '-r', 'Do it'];
+  const first = colloquy(cwd, 'pipeline', 'run', 'five.yml', ...flags);
+  await server.untilAsked(3);
+  const folder = onlyRun(cwd);
 
-    // Nobody else may take it up meanwhile.
-    const second = await run(cwd, 'pipeline', 'run', '--resume', 'last');
-    expect(second.code).toBe(2);
-    expect(second.stderr).toContain(`is being run by process ${first.pid}; wait until it has ended`);
-    process.kill(first.pid, 'SIGKILL');
-    await first.ended;
-    isKilled = true;
-    const drawn = await run(cwd, 'pipeline', 'graph', '--run', 'last', '--svg', 'killed.svg');
-    expect(drawn).toMatchObject({ code: 0, stdout: 'killed.svg\n' });
-    expect(readFileSync(path.join(cwd, 'killed.svg'), 'utf8').match(/class="box interrupted"/g)).toHaveLength(
-      2,
-    );
+  // Nobody else may take it up meanwhile.
+  const second = await run(cwd, 'pipeline', 'run', '--resume', 'last');
+  expect(second.code).toBe(2);
+  expect(second.stderr).toContain(`is being run by process ${first.pid}; wait until it has ended`);
+  process.kill(first.pid, 'SIGKILL');
+  await first.ended;
+  isKilled = true;
+  const drawn = await run(cwd, 'pipeline', 'graph', '--run', 'last', '--svg', 'killed.svg');
+  expect(drawn).toMatchObject({ code: 0, stdout: 'killed.svg\n' });
+  expect(readFileSync(path.join(cwd, 'killed.svg'), 'utf8').match(/class="box interrupted"/g)).toHaveLength(
+    2,
+  );
 
-    // Service, module and request are remembered; a change of the file is said.
-    writeFileSync(path.join(cwd, 'five.yml'), `${pipeline}# changed\n`);
-    const resumed = await run(cwd, 'pipeline', 'run', '--resume', 'last');
-    expect(resumed).toMatchObject({ code: 0 });
-    expect(resumed.stderr).toContain('five.yml was changed since this run began');
-    expect(resumed.stdout).toMatch(/= plan done before/);
-    expect(resumed.stdout).toMatch(
-      /· 300 tokens read, 30 written, \$0\.0001\nThe whole run: 400 tokens read/,
-    );
-    // Two were under way when it was killed: these, and the last, are asked.
-    const asked = prompts();
-    expect(asked).toHaveLength(1 + 2 + 2 + 1);
-    expect(asked.filter((prompt) => prompt.includes('DO IT!'))).toHaveLength(1);
+  // Service, module and request are remembered; a change of the file is said.
+  writeFileSync(path.join(cwd, 'five.yml'), `${pipeline}# changed\n`);
+  const resumed = await run(cwd, 'pipeline', 'run', '--resume', 'last');
+  expect(resumed).toMatchObject({ code: 0 });
+  expect(resumed.stderr).toContain('five.yml was changed since this run began');
+  expect(resumed.stdout).toMatch(/= plan done before/);
+  expect(resumed.stdout).toMatch(/· 300 tokens read, 30 written, \$0\.0001\nThe whole run: 400 tokens read/);
+  // Two were under way when it was killed: these, and the last, are asked.
+  const asked = prompts();
+  expect(asked).toHaveLength(1 + 2 + 2 + 1);
+  expect(asked.filter((prompt) => prompt.includes('DO IT!'))).toHaveLength(1);
 
-    const report = readFileSync(path.join(folder, 'report.html'), 'utf8');
-    expect(report).not.toMatch(/<script|<img|href="?javascript|\u001b/i);
-    expect(report).toContain('6 of 6 steps done');
-    expect(report).toContain('unfinished');
-    const document = readFileSync(path.join(folder, 'prompts.md'), 'utf8');
-    expect(document).toContain('6 questions to models');
-    expect(document).toMatch(/## 1\. plan\n\nopenai gpt-4o-mini · .*100 tokens in, 10 out/);
-    expect(readdirSync(folder).filter((name) => /draft|running/.test(name))).toEqual([]);
-    const everything = JSON.stringify([
-      report,
-      document,
-      readFileSync(path.join(folder, 'run.json'), 'utf8'),
-    ]);
-    expect(everything).not.toContain('sk-test');
+  const report = readFileSync(path.join(folder, 'report.html'), 'utf8');
+  expect(report).not.toMatch(/<script|<img|href="?javascript|\u001b/i);
+  expect(report).toContain('6 of 6 steps done');
+  expect(report).toContain('unfinished');
+  const document = readFileSync(path.join(folder, 'prompts.md'), 'utf8');
+  expect(document).toContain('6 questions to models');
+  expect(document).toMatch(/## 1\. plan\n\nopenai gpt-4o-mini · .*100 tokens in, 10 out/);
+  expect(readdirSync(folder).filter((name) => /draft|running/.test(name))).toEqual([]);
+  const everything = JSON.stringify([report, document, readFileSync(path.join(folder, 'run.json'), 'utf8')]);
+  expect(everything).not.toContain('sk-test');
 
-    // Once more, one step with what depends on it; then one alone.
-    const from = await run(cwd, 'pipeline', 'run', '--resume', folder, '--from', 'left');
-    expect(from.stdout).toMatch(/= right done before/);
-    expect(prompts()).toHaveLength(6 + 2);
-    await run(cwd, 'pipeline', 'run', '--resume', folder, '--only', 'right');
-    expect(prompts()).toHaveLength(6 + 3);
-  },
-);
+  // Once more, one step with what depends on it; then one alone.
+  const from = await run(cwd, 'pipeline', 'run', '--resume', folder, '--from', 'left');
+  expect(from.stdout).toMatch(/= right done before/);
+  expect(prompts()).toHaveLength(6 + 2);
+  await run(cwd, 'pipeline', 'run', '--resume', folder, '--only', 'right');
+  expect(prompts()).toHaveLength(6 + 3);
+});
 
 const talk = (name: string): string =>
   `- {module: meeting, inputs: [motion], output_name: ${name}, with: {personas: [debate-proponent, debate-opponent], messages: 6, first: a}}\n`;
@@ -161,6 +152,34 @@ it('a meeting that a killed run was holding goes on after the last thing that wa
   expect(await run(cwd, 'pipeline', 'run', '--resume', 'last', '--from', 'talk')).toMatchObject({ code: 0 });
   expect(server.requests).toHaveLength(13);
   expect(readdirSync(path.join(folder, 'meeting'))).toHaveLength(2);
+});
+
+it('code that is written in a meeting is run where the step wants it, once somebody has said so where they are asked', async () => {
+  const { cwd } = await prepare(() => say('never'));
+  const reply = ['Look:', '', 'RUN-CODE', '```python', 'print(6 * 7)', '```'];
+  writeFileSync(path.join(cwd, 'a.yml'), JSON.stringify([reply.join('\n')]));
+  writeFileSync(path.join(cwd, 'b.yml'), JSON.stringify(['Fine.']));
+  writeFileSync(
+    path.join(cwd, 'code.yml'),
+    `- {module: start_module, output_name: motion}
+- {module: meeting, inputs: [motion], output_name: talk, with: {personas: [debate-proponent, debate-opponent], services: ['scripted:a.yml', 'scripted:b.yml'], messages: 2, first: a, execute: true}}
+`,
+  );
+  const ran = await run(cwd, 'pipeline', 'run', 'code.yml', '-r', 'Numbers');
+  expect(ran).toMatchObject({ code: 0, stderr: '' });
+  const output = (): string => readFileSync(path.join(onlyRun(cwd), 'steps', 'talk', 'output.md'), 'utf8');
+  expect(output()).toMatch(/print\(6 \* 7\)[^]*\[Code block 1\][^]*42[^]*Fine\./);
+
+  rmSync(path.join(cwd, 'runs'), { recursive: true });
+  mkdirSync(path.join(cwd, 'config'));
+  writeFileSync(path.join(cwd, 'config', 'proxy.yml'), 'execution: { approve: true }\n');
+  const command = `exec ${process.execPath} ${programPath} pipeline run code.yml -r Numbers`;
+  const asking = new Program('script', ['-qec', command, '/dev/null'], { cwd });
+  await asking.until(/code block 1 of turn 1 \(python\)[^]*print\(6 \* 7\)[^]*Run it\? \[y\/n\]/);
+  asking.child.stdin.write('n\r');
+  expect(await asking.ended).toMatchObject({ code: 0 });
+  expect(output()).not.toContain('42');
+  expect(output()).toMatch(/said no[^]*Fine\./);
 });
 
 it('the seats of all meetings of a run share one limit for each service', async () => {

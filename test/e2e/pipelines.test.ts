@@ -60,7 +60,7 @@ const openai = ['-s', 'openai:test-model', '--request'];
 const block = (name: string, text: string): string => `${name}\n\`\`\`python\n${text}\n\`\`\`\n`;
 const busy: Answer = { type: 'refuse', status: 429, message: 'slow down', headers: { 'retry-after': '0' } };
 
-describe('the shipped pipelines', { timeout: 60_000 }, () => {
+describe('the shipped pipelines', () => {
   it('plan a task: what was found wrong is in the plan that comes out', async () => {
     const { cwd, asked } = await stage([
       ['You plan how a task is done', 'PLAN'],

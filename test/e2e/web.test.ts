@@ -95,7 +95,7 @@ needsBrowser('the page in a browser', () => {
     expect(await page.evaluate(strangers)).toEqual([]);
     expect(await page.evaluate('window.hit')).toBeUndefined();
     expect(watched.wrongs).toEqual([]);
-  }, 60_000);
+  });
 
   it('is the same to whoever reads it in the dark, on a phone or by ear, and goes on where the journal does', async () => {
     const transcripts = await temporaryFolder();
@@ -181,7 +181,7 @@ needsBrowser('the page in a browser', () => {
     await page.keyboard.press('Escape');
     await page.locator('dialog[open]').waitFor({ state: 'hidden' });
     expect(watched.wrongs).toEqual([]);
-  }, 90_000);
+  });
 
   it('shows of a thousand turns those first that are read first, and soon all of them, in order', async () => {
     const transcripts = await temporaryFolder();
@@ -228,7 +228,7 @@ needsBrowser('the page in a browser', () => {
     const one = await visit('/meetings/over#turn-700');
     await one.page.locator('#turn-700.target').waitFor();
     expect((await one.page.locator('#turn-700').boundingBox())?.y).toBeLessThan(300);
-  }, 90_000);
+  });
 
   it('lets a first visitor hold a meeting, moderate it, talk in it and end it', async () => {
     const transcripts = await temporaryFolder();
@@ -291,7 +291,7 @@ needsBrowser('the page in a browser', () => {
     await page.locator('.end', { hasText: 'it was stopped (stopped)' }).waitFor();
     expect(await page.locator('.badge').textContent()).toBe('ended');
     expect(watched.wrongs).toEqual([]);
-  }, 90_000);
+  });
 
   it('starts a meeting on the terms of the form, with a persona changed for it, and says what cannot be', async () => {
     const transcripts = await temporaryFolder();
@@ -313,7 +313,7 @@ needsBrowser('the page in a browser', () => {
     await page.locator('.end', { hasText: 'Ended after 2 turns' }).waitFor();
     expect(await page.locator('h1').textContent()).toBe('Elisabeth and Parry');
     expect(watched.wrongs).toEqual([]);
-  }, 60_000);
+  });
 
   it.skipIf(!hasSandbox)(
     'runs a block once somebody has changed it and said so, and not one that was refused',
@@ -392,7 +392,7 @@ needsBrowser('the page in a browser', () => {
     await expect.poll(spoken, patience).toEqual(['Samantha: Good day.', 'Markus: Guten Tag.', 'silence']);
     expect(await page.locator('.reading').count()).toBe(0);
     expect(watched.wrongs).toEqual([]);
-  }, 60_000);
+  });
 
   it('shows a meeting whose proxy was killed as interrupted, and goes on with it once it is resumed', async () => {
     const transcripts = await temporaryFolder();
@@ -421,7 +421,7 @@ needsBrowser('the page in a browser', () => {
     await page.getByRole('button', { name: 'Stop now' }).click();
     await resumed.ended;
     expect(watched.wrongs).toEqual([]);
-  }, 60_000);
+  });
 
   it('says that the connection is lost, and goes on by itself once the server is there again', async () => {
     const transcripts = await temporaryFolder();
@@ -446,7 +446,7 @@ needsBrowser('the page in a browser', () => {
     await page.locator('#turn-2').waitFor();
     expect(await page.locator('.lost').count()).toBe(0);
     expect(await page.locator('.turn').count()).toBe(2);
-  }, 60_000);
+  });
 });
 
 async function bottomGap(page: Page): Promise<number> {

@@ -18,7 +18,7 @@ describe('CodeEditor.run without a project', () => {
     await expect(editor.run({ seconds: 20 })).resolves.toMatchObject({ type: 'exited', code: 3 });
     vi.unstubAllEnvs();
     expect(readdirSync(temporary)).toEqual([]);
-  }, 60_000);
+  });
 
   it('stops what takes too long, and what nobody waits for any more', async () => {
     const editor = new CodeEditor('print("begun", flush=True)\nwhile True: pass\n');
@@ -32,5 +32,5 @@ describe('CodeEditor.run without a project', () => {
       onOutput: () => leave.abort(new Error('not needed any more')),
     });
     await expect(running).rejects.toThrow('not needed any more');
-  }, 60_000);
+  });
 });

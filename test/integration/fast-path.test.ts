@@ -78,4 +78,4 @@ it('whatever comes, in whatever pieces, is journaled and passed on in order, bet
     Array.from({ length: 12 }, (_, seed) => meet(seed + 1).catch((error: unknown) => messageOf(error))),
   );
   expect(outcomes).toEqual(Array.from({ length: 12 }, () => undefined));
-}, 60_000);
+});

@@ -137,7 +137,7 @@ describe.each(present.map((tier) => ({ tier, name: tier.name })))('on $name', ({
       const { outcome, output } = await code(interpreter, program);
       expect({ title, outcome, output }).toEqual({ title, outcome: 'ok', output: runPlain(program) });
     }
-  }, 60_000);
+  });
 
   it('variables, functions, classes and imports live on', async () => {
     const interpreter = await start();

@@ -19,5 +19,5 @@ describe('a launcher', () => {
     await waiting;
     supervisor.endAll();
     expect((await second).name).toBe('sidecar');
-  }, 15_000);
+  });
 });

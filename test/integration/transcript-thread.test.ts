@@ -53,7 +53,7 @@ test('they wait while the thread that relays has no time left, but not for ever'
   expect(performance.now() - sinceMs).toBeGreaterThan(5_000);
   isOver.value = true;
   await writer.finish();
-}, 30_000);
+});
 
 test('what cannot be written is told, and holds up nothing', async () => {
   const { createTranscriptWriter } = new TranscriptThread(program);

