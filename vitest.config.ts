@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // A test that starts six processes takes 5 s, and 50 on a machine that has other things to do.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // Most of a test is waiting: for processes to start, and for answers.
     maxWorkers: Math.max(2, availableParallelism() - 1),
   },

@@ -37,7 +37,7 @@ async function ask(question: Question): Promise<Approval> {
   return question.person ? askPerson(question, question.person) : askTerminal(question);
 }
 
-/** Who has an editor of their own open, or a table before them, says yes or no. */
+/** Of a terminal that shows other things, too: there is no room for an editor. */
 async function askPerson({ title, block, signal }: Question, person: Pick<Person, 'ask'>): Promise<Approval> {
   const shown = `${title} (${block.language}):\n\n${block.code.replace(/^/gm, '    ')}\n\nRun it? [y/n]`;
   for (;;) {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import * as z from 'zod';
@@ -12,7 +12,9 @@ import { holdWithin } from '../library/hold.ts';
 import type { MeetingEvent, SpeakerOptions } from '../library/meeting.ts';
 import { loadPersona, maxPersonaBytes, type Persona } from '../personas/persona.ts';
 import type { HeldMeeting, MeetingWish, SeatWish } from '../pipelines/held-meeting.ts';
+import { makeFolder } from '../pipelines/whole-file.ts';
 import type { Approve } from '../proxy/execution.ts';
+import { readSeatsFile } from '../proxy/seats-file.ts';
 import { ColloquyError } from '../wire/errors.ts';
 import { otherSeat, seats, type Participant, type Seat } from '../wire/types.ts';
 import { askForApproval } from './approval.ts';
@@ -48,12 +50,12 @@ export async function holdMeeting(
   const speakers = { a: speakerOf('a'), b: speakerOf('b') };
   const names = { a: personas.a.name, b: personas.b.name };
   const transcripts = path.resolve(wish.folder);
-  mkdirSync(transcripts, { recursive: true });
+  makeFolder(transcripts);
   const id = await wish.once(z.string(), { speakers, limits, first, execute }, () =>
     Promise.resolve(createMeetingId(names, new Date())),
   );
   const folder = path.join(transcripts, id);
-  const before = existsSync(folder) ? await readConversation(path.join(folder, 'journal.jsonl')) : undefined;
+  const before = await readBefore(folder);
   if (before?.stop && isFailure(before.stop.reason)) {
     const { reason, detail = reason } = before.stop;
     throw new ColloquyError(`the meeting ${folder} ended before its time: ${detail}`, {
@@ -82,6 +84,15 @@ export async function holdMeeting(
   });
   await meeting.finished;
   return toHeld(folder, await readConversation(path.join(folder, 'journal.jsonl')));
+}
+
+/** What there is of the meeting. A folder in which nobody had sat down when the run was killed is put away. */
+async function readBefore(folder: string): Promise<Conversation | undefined> {
+  const journal = path.join(folder, 'journal.jsonl');
+  const before = existsSync(journal) ? await readConversation(journal) : undefined;
+  if (before && (before.stop || before.turns > 0 || readSeatsFile(folder))) return before;
+  rmSync(folder, { recursive: true, force: true });
+  return undefined;
 }
 
 /** As a proxy has it, with whoever sits at the terminal to ask. Rejects with ColloquyError where nothing can run. */

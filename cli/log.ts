@@ -1,6 +1,8 @@
 import { pino, type LogFn, type Logger } from 'pino';
-import { PinoPretty } from 'pino-pretty';
 import { visibleControls } from '../journal/render/visible-controls.ts';
+
+/** Where nobody sits at a terminal it is not loaded: every process starts the sooner. */
+const pretty = process.stderr.isTTY ? await import('pino-pretty') : undefined;
 
 /** The flags `-l -v -d -q`, which all long-running commands share. */
 export interface LogFlags {
@@ -23,8 +25,8 @@ export function createLog(name: string, flags: LogFlags): Logger {
   if (flags.logfile !== undefined) {
     return pino(options, pino.destination({ dest: flags.logfile, sync: true, mkdir: true }));
   }
-  if (!process.stderr.isTTY) return pino(options, pino.destination({ dest: 2, sync: true }));
-  const pretty = PinoPretty({
+  if (!pretty) return pino(options, pino.destination({ dest: 2, sync: true }));
+  const stream = pretty.PinoPretty({
     destination: 2,
     sync: true,
     ignore: 'pid,name',
@@ -34,7 +36,7 @@ export function createLog(name: string, flags: LogFlags): Logger {
     // Together the two would leave out the end of the line, too (pino-pretty 13).
     singleLine: flags.debug === true,
   });
-  return pino(options, pretty);
+  return pino(options, stream);
 }
 
 /** Names and reasons in a sentence come from others, and must not move the cursor of whoever reads it. */

@@ -6,7 +6,6 @@ import { ColloquyError } from '../../wire/errors.ts';
 import { coderFlags, coderSettings } from '../coder-flags.ts';
 import { UsageError } from '../failure.ts';
 import { onInterrupt } from '../interrupt.ts';
-import { findRunFolder } from '../run-folders.ts';
 import { withTelemetry } from '../with-telemetry.ts';
 import { sandboxFlags } from './sidecar.ts';
 
@@ -61,6 +60,7 @@ async function code(argv: Flags): Promise<void> {
   const { createCodingProgress } = await import('../coding-progress.ts');
   const { loadExecutionConfig } = await import('../execution-config.ts');
   const { readTextFile } = await import('../../config/read-text.ts');
+  const { findRunFolder } = await import('../run-folders.ts');
   const task = await readTask(argv);
   const abort = new AbortController();
   onInterrupt({

@@ -141,9 +141,13 @@ it('a meeting that a killed run was holding goes on after the last thing that wa
   expect(readdirSync(path.join(folder, 'exchanges'))).toHaveLength(6);
 
   // Its end was journaled, and the step was not done yet when somebody pulled the plug.
-  rmSync(path.join(folder, 'output.md'));
-  const step = JSON.parse(readFileSync(path.join(folder, 'step.json'), 'utf8')) as { state: string };
-  writeFileSync(path.join(folder, 'step.json'), JSON.stringify({ ...step, state: 'running' }));
+  const read = (name: string) =>
+    JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Record<string, unknown>;
+  const undo = (): void => {
+    rmSync(path.join(folder, 'output.md'));
+    writeFileSync(path.join(folder, 'step.json'), JSON.stringify({ ...read('step.json'), state: 'running' }));
+  };
+  undo();
   expect(await run(cwd, 'pipeline', 'run', '--resume', 'last')).toMatchObject({ code: 0, stderr: '' });
   expect(readFileSync(path.join(folder, 'output.md'), 'utf8')).toContain('**Amos Rudd:** Thought 6.');
   expect(server.requests).toHaveLength(7);
@@ -151,6 +155,15 @@ it('a meeting that a killed run was holding goes on after the last thing that wa
   // Who wants the step anew gets another meeting.
   expect(await run(cwd, 'pipeline', 'run', '--resume', 'last', '--from', 'talk')).toMatchObject({ code: 0 });
   expect(server.requests).toHaveLength(13);
+  expect(readdirSync(path.join(folder, 'meeting'))).toHaveLength(2);
+
+  // Nobody had sat down yet when it was killed.
+  const begun = path.join(folder, 'meeting', String(read('work/001.json')['value']));
+  rmSync(begun, { recursive: true });
+  mkdirSync(begun);
+  undo();
+  expect(await run(cwd, 'pipeline', 'run', '--resume', 'last')).toMatchObject({ code: 0, stderr: '' });
+  expect(server.requests).toHaveLength(19);
   expect(readdirSync(path.join(folder, 'meeting'))).toHaveLength(2);
 });
 

@@ -6,9 +6,9 @@ interface Place {
   readonly offset?: number;
 }
 
-/** So long what a page shows may take to come before the reader is left where the page begins. */
-const patienceMs = 3_000;
-/** So long heights change once it is there: Markdown is read, code is coloured. */
+/** So long what a page shows may take to come before the reader, who does nothing meanwhile, is left where it begins. */
+const patienceMs = 15_000;
+/** Nothing has moved for so long: Markdown is read, code is coloured. */
 const settlingMs = 1_200;
 
 /** As near to the end as `follow` takes for the end. */
@@ -83,7 +83,8 @@ function returnTo(place: Place): void {
   let isThere = false;
   const look = (): void => {
     if (isOver) return;
-    if (moveTo(place) && !isThere) {
+    const found = moveTo(place);
+    if (found === 'moved' || (found === 'there' && !isThere)) {
       isThere = true;
       endMs = performance.now() + settlingMs;
     }
@@ -96,18 +97,20 @@ function returnTo(place: Place): void {
 
 const readersMoves = ['wheel', 'touchstart', 'pointerdown', 'keydown'] as const;
 
-/** Returns whether it could. */
-function moveTo({ top, id, offset = 0 }: Place): boolean {
+function moveTo({ top, id, offset = 0 }: Place): 'missing' | 'there' | 'moved' {
   if (id !== undefined) {
     const element = document.getElementById(id);
-    if (!element) return false;
+    if (!element) return 'missing';
     const by = element.getBoundingClientRect().top - offset;
+    const { scrollY } = window;
     if (Math.abs(by) > 1) window.scrollBy({ top: by, behavior: 'instant' });
-    return true;
+    // At either end of the page there is no way on.
+    return window.scrollY === scrollY ? 'there' : 'moved';
   }
-  if (document.documentElement.scrollHeight - window.innerHeight < top) return false;
-  if (Math.abs(window.scrollY - top) > 1) window.scrollTo({ top, behavior: 'instant' });
-  return true;
+  if (document.documentElement.scrollHeight - window.innerHeight < top) return 'missing';
+  if (Math.abs(window.scrollY - top) <= 1) return 'there';
+  window.scrollTo({ top, behavior: 'instant' });
+  return 'moved';
 }
 
 function keyOf(state: unknown): string | undefined {
