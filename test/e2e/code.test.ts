@@ -178,7 +178,7 @@ it('goes on after kill -9 without asking again what was answered', async () => {
   const started = descendantsOf(first.pid);
   first.child.kill('SIGKILL');
   await first.ended;
-  await untilGone(started, 5_000);
+  await untilGone(started, 30_000);
   expect(JSON.parse(readFileSync(path.join(runFolder(folder), 'run.json'), 'utf8'))).toMatchObject({
     state: 'running',
   });

@@ -127,7 +127,7 @@ describe('colloquy meet --execute', () => {
     const interpreters = descendantsOf(sidecar);
     process.kill(sidecar, 'SIGKILL');
     expect((await program.ended).code).toBe(0);
-    await untilGone([sidecar, ...interpreters], 5_000);
+    await untilGone([sidecar, ...interpreters], 30_000);
     const results = ofType(journalOf(folder), 'result');
     expect(results.map(({ outcome }) => outcome)).toEqual(['ok', 'lost', 'ok']);
     expect(results[1]?.detail).toMatch(/session lost, variables gone: the sidecar/);
@@ -143,7 +143,7 @@ describe('colloquy meet --execute', () => {
     await findSidecar(program.pid);
     const all = descendantsOf(program.pid);
     program.child.kill('SIGKILL');
-    await untilGone(all, 15_000);
+    await untilGone(all, 30_000);
   });
 
   it('runs nothing for a seat that may not, and says so', async () => {

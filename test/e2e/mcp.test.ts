@@ -220,7 +220,7 @@ describe('colloquy mcp', () => {
     const behind = cancelled('touch late.txt', { session: 'one' });
     cancel.abort();
     await Promise.all([both, behind]);
-    await untilGone(sleeping, 10_000);
+    await untilGone(sleeping, 30_000);
     const look = 'import os\nprint(os.listdir())\nn';
     const { data } = await call('run_code', { code: look, session: 'one' });
     expect(data).toMatchObject({ outcome: 'failed', detail: "NameError: name 'n' is not defined" });
@@ -245,10 +245,10 @@ describe('colloquy mcp', () => {
     const sleeping = await untilStarted(session.pid, ['sleep 273']);
     cancel.abort();
     await expect(cancelled).rejects.toThrow();
-    await untilGone(sleeping, 10_000);
+    await untilGone(sleeping, 30_000);
     const isStopped = async () =>
       ((await session.call('list_meetings')).data['meetings'] as { ended: string }[])[0]?.ended;
-    await expect.poll(isStopped, { timeout: 10_000 }).toBe('stopped');
+    await expect.poll(isStopped, { timeout: 60_000 }).toBe('stopped');
   });
 
   it.each([

@@ -72,7 +72,7 @@ describe('colloquy meet', () => {
     expect(await launcher.ended).toEqual({ code: 130, signal: null });
     expect(launcher.stdout).toMatch(/Ended after \d+ turns: .*stopped[^]*Transcript: /);
     expect(journalIn(cwd).at(-1)).toMatchObject({ type: 'stop', reason: 'stopped' });
-    await untilGone(children, 5_000);
+    await untilGone(children, 30_000);
   });
 
   it.each([150, 450])(
@@ -86,7 +86,7 @@ describe('colloquy meet', () => {
       const { code, signal } = await launcher.ended;
       // Before the program has taken Ctrl-C into its hands, the system's own way is as good.
       expect(code === 130 || signal === 'SIGINT').toBe(true);
-      await untilGone(children, 5_000);
+      await untilGone(children, 30_000);
     },
   );
 
@@ -103,7 +103,7 @@ describe('colloquy meet', () => {
     expect(await launcher.ended).toEqual({ code: 130, signal: null });
     expect(performance.now() - asked).toBeLessThan(10_000);
     expect(journalIn(cwd).at(-1)).toMatchObject({ type: 'stop', reason: 'stopped' });
-    await untilGone(children, 5_000);
+    await untilGone(children, 30_000);
   });
 
   it.each([50, 250, 600, 1_500])(
@@ -114,7 +114,7 @@ describe('colloquy meet', () => {
       await new Promise((resolve) => setTimeout(resolve, delayMs));
       const children = descendantsOf(launcher.pid);
       launcher.child.kill('SIGKILL');
-      await untilGone(children, 5_000);
+      await untilGone(children, 30_000);
     },
   );
 
@@ -210,12 +210,12 @@ describe('colloquy meet', () => {
     for (let killed = 0; killed < 4; killed++) {
       const agent = await findAgentB(launcher);
       process.kill(agent, 'SIGKILL');
-      await untilGone([agent], 1_000);
+      await untilGone([agent], 30_000);
       await launcher.until(new RegExp(`(?:[^\\n]*started again\\n){${Math.min(killed + 1, 3)}}`), 'stderr');
     }
     expect((await launcher.ended).code).toBe(1);
     expect(launcher.stderr).toMatch(/\ncolloquy: agent b: killed by SIGKILL\n$/);
-    await untilGone(children, 5_000);
+    await untilGone(children, 30_000);
   });
 
   it('keeps nothing when told so', async () => {

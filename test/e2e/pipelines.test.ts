@@ -203,7 +203,7 @@ describe.skipIf(lack !== '')(`engineering${lack}`, { timeout: 60_000 }, () => {
     await useEmptyIndex(cwd);
     mkdirSync(path.join(cwd, 'pipelines'));
     const shipped = readFileSync(path.join(packageRoot, 'pipelines', 'engineering.yml'), 'utf8');
-    const hurried = shipped.replaceAll('seconds: 60', 'seconds: 1');
+    const hurried = shipped.replaceAll('seconds: 60', 'seconds: 5');
     expect(hurried).not.toBe(shipped);
     writeFileSync(path.join(cwd, 'pipelines', 'engineering.yml'), hurried);
 
@@ -241,7 +241,7 @@ describe.skipIf(lack !== '')(`engineering${lack}`, { timeout: 60_000 }, () => {
     expect(told[1]).toContain('EOFError');
     expect(told[2]).toContain('an answer changed nothing: there was no file name above a fenced block');
     expect(told[3]).toMatch(
-      /main\.py had not ended after 1 s, and was stopped\. It printed:\n\n```text\nwaiting\n```/,
+      /main\.py had not ended after 5 s, and was stopped\. It printed:\n\n```text\nwaiting\n```/,
     );
     expect(told[4]).toContain('AssertionError: -1');
     expect(told[4]).toContain('changed main.py ("../adding.py" is no name for a file here');

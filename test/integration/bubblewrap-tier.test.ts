@@ -173,7 +173,7 @@ time.sleep(60)`;
     expect(treeMemoryKiB(pid)).toBeLessThan(160 * 1024);
     child.kill('SIGKILL');
     await once(child, 'close');
-    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]));
+    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 60_000 });
   });
 
   it('leaves code none of the descriptors that the sidecar was itself started with', async () => {

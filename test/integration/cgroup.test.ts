@@ -56,7 +56,7 @@ describe.skipIf(needs.length > 0)(
       expect(own()).toContain(name);
       cgroup?.remove();
       expect(await once(child, 'close')).toEqual([null, 'SIGKILL']);
-      await vi.waitFor(() => expect(() => own()).toThrow());
+      await vi.waitFor(() => expect(() => own()).toThrow(), { timeout: 60_000 });
       cgroup?.remove();
     });
   },
@@ -70,11 +70,11 @@ async function runIn(limits: Parameters<typeof createCgroup>[0] | undefined, cod
   onTestFinished(() => void child.kill('SIGKILL'));
   let printed = '';
   child.stdout.on('data', (piece: Buffer) => (printed += piece.toString()));
-  await vi.waitFor(() => expect(printed).toBe('ready\n'));
+  await vi.waitFor(() => expect(printed).toBe('ready\n'), { timeout: 60_000 });
   const cgroup = limits && createCgroup(limits);
   cgroup?.add(child.pid ?? 0);
   child.stdin.write('\n');
-  await vi.waitFor(() => expect(printed).toMatch(/\n-?\d+\n$/), { timeout: 10_000 });
+  await vi.waitFor(() => expect(printed).toMatch(/\n-?\d+\n$/), { timeout: 60_000 });
   child.stdin.end('\n');
   await once(child, 'close');
   cgroup?.remove();

@@ -41,7 +41,7 @@ export class WatchedPage {
   constructor(page: Page, base: string) {
     this.page = page;
     this.base = base;
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     page.on('dialog', (dialog) => {
       this.wrongs.push(`dialog: ${dialog.message()}`);
       void dialog.dismiss();

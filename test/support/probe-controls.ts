@@ -12,7 +12,7 @@ import { judge } from '../../sidecar/probes.ts';
 
 /** Longer than a second of time and the host's patience: what is still running then, a wall would have ended. */
 const outlivesMs = 3_200;
-const controlMs = 30_000;
+const controlMs = 60_000;
 /** Enough to see how it went, and that nothing was cut. */
 const mostOutputBytes = 256 * 1024;
 const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';

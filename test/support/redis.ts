@@ -27,7 +27,7 @@ export async function startRedis(wish?: number): Promise<RunningRedis> {
   await Promise.race([
     redis.ping(),
     new Promise((_, reject) => server.once('error', reject)),
-    sleep(10_000, undefined, { ref: false }).then(() => {
+    sleep(60_000, undefined, { ref: false }).then(() => {
       throw new Error('redis-server does not answer');
     }),
   ]);

@@ -53,7 +53,7 @@ export function spawnLaunch(launch: Launch): ReturnType<typeof spawn> {
     cwd: launch.cwd ?? '/',
     ...(launch.uid === undefined ? {} : { uid: launch.uid, gid: launch.gid ?? launch.uid }),
     stdio: ['pipe', 'pipe', 'pipe', ...descriptors.map(() => 'pipe' as const)],
-    timeout: 15_000,
+    timeout: 60_000,
     killSignal: 'SIGKILL',
   });
   descriptors.forEach((content, index) => {

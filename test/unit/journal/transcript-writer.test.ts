@@ -69,7 +69,7 @@ async function bodies(folder: string): Promise<Record<string, string>> {
 
 /** The libraries are loaded first, and the machine may be busy. */
 function eventually(check: () => Promise<void> | void): Promise<void> {
-  return vi.waitFor(check, { timeout: 15_000 });
+  return vi.waitFor(check, { timeout: 60_000 });
 }
 
 test('what was written piece by piece is what is rendered whole', async () => {
