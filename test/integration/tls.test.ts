@@ -18,9 +18,9 @@ beforeAll(() => {
 });
 afterAll(() => made?.remove());
 
-function startSecureRelay(changes: Partial<ServerTlsFiles> = {}, greetingMs = 2_000): Promise<TestRelay> {
+function startSecureRelay(changes: Partial<ServerTlsFiles> = {}, greetingMs = 20_000): Promise<TestRelay> {
   const files = { ...made.server, clientCertificates: 'none' as const, ...changes };
-  return startRelay({ tls: loadServerTls(files), greetingMs });
+  return startRelay({ tls: loadServerTls(files), greetingMs, resumeMs: 60_000 });
 }
 
 /** Says its words and then `/end`. */
