@@ -10,6 +10,8 @@ interface Place {
 const patienceMs = 15_000;
 /** Nothing has moved for so long: Markdown is read, code is coloured. */
 const settlingMs = 1_200;
+/** What moves for longer than this is moved by somebody: who reads aloud, say. */
+const mostSettlingMs = 5_000;
 
 /** As near to the end as `follow` takes for the end. */
 const nearPixels = 80;
@@ -80,13 +82,13 @@ function returnTo(place: Place): void {
   };
   stopReturning = stop;
   for (const event of readersMoves) window.addEventListener(event, stop, { passive: true });
-  let isThere = false;
+  let thereMs: number | undefined;
   const look = (): void => {
     if (isOver) return;
     const found = moveTo(place);
-    if (found === 'moved' || (found === 'there' && !isThere)) {
-      isThere = true;
-      endMs = performance.now() + settlingMs;
+    if (found === 'moved' || (found === 'there' && thereMs === undefined)) {
+      thereMs ??= performance.now();
+      endMs = Math.min(performance.now() + settlingMs, thereMs + mostSettlingMs);
     }
     if (performance.now() > endMs) return stop();
     requestAnimationFrame(look);
